@@ -1,0 +1,381 @@
+//! Activations: h = f(s), and the derivatives that go with them.
+//!
+//! | activation | f(s) | derivative computed from |
+//! |---|---|---|
+//! | [`Identity`] | s | – |
+//! | [`Relu`] | max(0, s) | h |
+//! | [`LeakyRelu`] | s, or 0.01 s below 0 | h |
+//! | [`Elu`] | s, or eˢ − 1 below 0 | h |
+//! | [`Selu`] | λ s, or λ α (eˢ − 1) below 0 | h |
+//! | [`Gelu`] | s Φ(s) | s |
+//! | [`GeluTanh`] | ½ s (1 + tanh(√(2/π) (s + 0.044715 s³))) | s |
+//! | [`Silu`] | s σ(s) | s |
+//! | [`Sigmoid`] | σ(s) = 1 / (1 + e⁻ˢ) | h |
+//! | [`HardSigmoid`] | s/6 + ½, held in 0..1 | h |
+//! | [`Tanh`] | tanh(s) | h |
+//! | [`HardTanh`] | s, held in −1..1 | h |
+//! | [`Softplus`] | ln(1 + eˢ) | s |
+//! | [`Softsign`] | s / (1 + \|s\|) | h |
+//! | [`Softmax`] | eˢⁱ / Σ eˢʲ | h |
+//!
+//! Constants are PyTorch's defaults, and so is the derivative at a kink: 0 for [`Relu`], the
+//! slope of the flat side for its kin. NaN gives NaN; infinities give the limit.
+//!
+//! An activation of your own is a dozen lines: see [`Elementwise`].
+
+use core::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};
+
+use crate::init::Init;
+use crate::{Float, Zero};
+
+/// What turns the pre-activations s of a layer into its output h, a whole vector at a time.
+///
+/// Implement [`Elementwise`] for a function of one number; this trait is for those that, like
+/// [`Softmax`], need all of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no activation",
+    label = "not an activation",
+    note = "activations are `Relu`, `Tanh`, `Sigmoid`, `Softmax`, ... ; one of your own implements `constgrad::Elementwise`"
+)]
+pub trait Activation: 'static {
+    /// How a layer in front of it is initialised unless told otherwise.
+    const INIT: Init;
+    /// What backward needs and cannot see in the output.
+    type Tape<T: Float, const N: usize>: Zero;
+
+    /// h = f(s) in place.
+    fn apply<T: Float, const N: usize>(s: &mut [T; N]);
+
+    /// h = f(s) in place, keeping what backward needs.
+    fn forward<T: Float, const N: usize>(s: &mut [T; N], tape: &mut Self::Tape<T, N>);
+
+    /// From ∂J/∂h to ∂J/∂s in place: the product with the transposed Jacobian of f.
+    fn backward<T: Float, const N: usize>(
+        h: &[T; N],
+        tape: &Self::Tape<T, N>,
+        gradient: &mut [T; N],
+    );
+}
+
+/// An activation that treats each number by itself.
+///
+/// ```
+/// use constgrad::prelude::*;
+/// use constgrad::{Dense, Elementwise, Float, FromInput, Init, net};
+///
+/// /// f(s) = s², f′(s) = 2s.
+/// struct Square;
+///
+/// impl Elementwise for Square {
+///     const INIT: Init = Init::XavierUniform;
+///     type Derivative = FromInput;
+///
+///     fn apply<T: Float>(s: T) -> T {
+///         s * s
+///     }
+///     fn derivative<T: Float>(s: T) -> T {
+///         s + s
+///     }
+/// }
+///
+/// let squares = net![Dense<1, 3, Square>, Dense<3, 1>]::ZERO;
+/// assert_eq!(squares.predict(&[2.0]), [0.0]);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no activation",
+    label = "not an activation",
+    note = "activations are `Relu`, `Tanh`, `Sigmoid`, `Softmax`, ... ; one of your own implements `constgrad::Elementwise`"
+)]
+pub trait Elementwise: 'static {
+    /// How a layer in front of it is initialised unless told otherwise.
+    const INIT: Init;
+    /// What the derivative is computed from: [`FromOutput`], which costs no memory, or
+    /// [`FromInput`], for which forward keeps s.
+    type Derivative: DerivativeSource;
+
+    /// f(s).
+    fn apply<T: Float>(s: T) -> T;
+
+    /// f′(s), given h = f(s) with [`FromOutput`], or s itself with [`FromInput`].
+    fn derivative<T: Float>(from: T) -> T;
+}
+
+/// The derivative is computed from the output h, which the next layer keeps anyway.
+pub enum FromOutput {}
+
+/// The derivative is computed from the input s, which is kept for it.
+pub enum FromInput {}
+
+/// [`FromOutput`] or [`FromInput`]. Sealed.
+pub trait DerivativeSource: private::Source {}
+
+impl DerivativeSource for FromOutput {}
+impl DerivativeSource for FromInput {}
+
+mod private {
+    use super::{Float, FromInput, FromOutput, Zero};
+
+    pub trait Source {
+        type Tape<T: Float, const N: usize>: Zero;
+        fn keep<T: Float, const N: usize>(s: &[T; N], tape: &mut Self::Tape<T, N>);
+        fn of<'a, T: Float, const N: usize>(
+            h: &'a [T; N],
+            tape: &'a Self::Tape<T, N>,
+        ) -> &'a [T; N];
+    }
+
+    impl Source for FromOutput {
+        type Tape<T: Float, const N: usize> = ();
+        #[inline(always)]
+        fn keep<T: Float, const N: usize>(_: &[T; N], (): &mut ()) {}
+        #[inline(always)]
+        fn of<'a, T: Float, const N: usize>(h: &'a [T; N], (): &'a ()) -> &'a [T; N] {
+            h
+        }
+    }
+
+    impl Source for FromInput {
+        type Tape<T: Float, const N: usize> = [T; N];
+        #[inline(always)]
+        fn keep<T: Float, const N: usize>(s: &[T; N], tape: &mut [T; N]) {
+            *tape = *s;
+        }
+        #[inline(always)]
+        fn of<'a, T: Float, const N: usize>(_: &'a [T; N], tape: &'a [T; N]) -> &'a [T; N] {
+            tape
+        }
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Elementwise> Activation for E {
+    const INIT: Init = E::INIT;
+    type Tape<T: Float, const N: usize> = <E::Derivative as private::Source>::Tape<T, N>;
+
+    #[inline(always)]
+    fn apply<T: Float, const N: usize>(s: &mut [T; N]) {
+        for s in s {
+            *s = E::apply(*s);
+        }
+    }
+
+    #[inline(always)]
+    fn forward<T: Float, const N: usize>(s: &mut [T; N], tape: &mut Self::Tape<T, N>) {
+        <E::Derivative as private::Source>::keep(s, tape);
+        <E as Activation>::apply(s);
+    }
+
+    #[inline(always)]
+    fn backward<T: Float, const N: usize>(
+        h: &[T; N],
+        tape: &Self::Tape<T, N>,
+        gradient: &mut [T; N],
+    ) {
+        let from = <E::Derivative as private::Source>::of(h, tape);
+        for (gradient, &from) in gradient.iter_mut().zip(from) {
+            *gradient *= E::derivative(from);
+        }
+    }
+}
+
+/// Declares the elementwise activations: name, initialisation, f(s), what the derivative is
+/// computed from, and f′.
+macro_rules! elementwise {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident: $init:ident, $from:ident,
+        |$s:ident| $apply:expr,
+        |$x:ident| $derivative:expr;
+    )*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {}
+
+        impl Elementwise for $name {
+            const INIT: Init = Init::$init;
+            type Derivative = $from;
+
+            #[inline(always)]
+            fn apply<T: Float>($s: T) -> T {
+                $apply
+            }
+            #[inline(always)]
+            fn derivative<T: Float>($x: T) -> T {
+                $derivative
+            }
+        }
+    )*};
+}
+
+/// √(2/π)
+const SQRT_2_PI: f64 = FRAC_2_SQRT_PI / SQRT_2;
+const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+
+/// The argument of tanh in [`GeluTanh`], and its derivative.
+#[inline(always)]
+fn gelu_argument<T: Float>(s: T) -> (T, T) {
+    let (a, c) = (T::from_f64(SQRT_2_PI), T::from_f64(0.044715));
+    let square = c * s * s;
+    (a * s * (T::ONE + square), a * (T::ONE + T::from_f64(3.0) * square))
+}
+
+elementwise! {
+    /// f(s) = s: a layer without activation, and the usual last layer of a network, whose outputs
+    /// are then logits or plain numbers.
+    Identity: XavierUniform, FromOutput,
+        |s| s,
+        |_h| T::ONE;
+
+    /// f(s) = max(0, s): the rectified linear unit.
+    Relu: HeUniform, FromOutput,
+        |s| if s < T::ZERO { T::ZERO } else { s },
+        |h| if h > T::ZERO { T::ONE } else { T::ZERO };
+
+    /// f(s) = s above 0, 0.01 s below.
+    LeakyRelu: HeUniform, FromOutput,
+        |s| if s < T::ZERO { T::from_f64(0.01) * s } else { s },
+        |h| if h > T::ZERO { T::ONE } else { T::from_f64(0.01) };
+
+    /// f(s) = s above 0, eˢ − 1 below: the exponential linear unit with α = 1.
+    Elu: HeUniform, FromOutput,
+        |s| if s < T::ZERO { s.at_most(T::ZERO).exp_m1() } else { s },
+        |h| if h > T::ZERO { T::ONE } else { h + T::ONE };
+
+    /// f(s) = λ s above 0, λ α (eˢ − 1) below: the scaled exponential linear unit, which keeps
+    /// activations at mean 0 and variance 1 (Klambauer et al. 2017).
+    Selu: LecunNormal, FromOutput,
+        |s| {
+            let low = T::from_f64(SELU_ALPHA) * s.at_most(T::ZERO).exp_m1();
+            T::from_f64(SELU_SCALE) * if s < T::ZERO { low } else { s }
+        },
+        |h| {
+            let low = h + T::from_f64(SELU_SCALE * SELU_ALPHA);
+            if h > T::ZERO { T::from_f64(SELU_SCALE) } else { low }
+        };
+
+    /// f(s) = s Φ(s), with Φ the normal distribution function: the Gaussian error linear unit,
+    /// exact form.
+    Gelu: HeUniform, FromInput,
+        |s| limit_at_minus_infinity(s, s * s.normal_cdf()),
+        |s| {
+            // φ(s) = e^(−s²/2) / √(2π)
+            let density = (s * s * T::from_f64(-0.5)).exp() * T::from_f64(0.5 * SQRT_2_PI);
+            s.normal_cdf() + s.at_least(T::from_f64(-1e3)).at_most(T::from_f64(1e3)) * density
+        };
+
+    /// f(s) = ½ s (1 + tanh(√(2/π) (s + 0.044715 s³))): the usual approximation of [`Gelu`].
+    GeluTanh: HeUniform, FromInput,
+        |s| {
+            let (argument, _) = gelu_argument(s);
+            // ½ (1 + tanh u) = σ(2u), which does not cancel below zero.
+            limit_at_minus_infinity(s, s * (argument + argument).sigmoid())
+        },
+        |s| {
+            let s = s.at_least(T::from_f64(-1e3)).at_most(T::from_f64(1e3));
+            let (argument, slope) = gelu_argument(s);
+            let (high, low) = ((argument + argument).sigmoid(), (-argument - argument).sigmoid());
+            high + (s + s) * slope * high * low
+        };
+
+    /// f(s) = s σ(s): the sigmoid linear unit, also called swish.
+    Silu: HeUniform, FromInput,
+        |s| limit_at_minus_infinity(s, s * s.sigmoid()),
+        |s| {
+            let s = s.at_least(T::from_f64(-1e3)).at_most(T::from_f64(1e3));
+            let (high, low) = (s.sigmoid(), (-s).sigmoid());
+            high + s * high * low
+        };
+
+    /// f(s) = σ(s) = 1 / (1 + e⁻ˢ): the logistic function, into 0..1.
+    Sigmoid: XavierUniform, FromOutput,
+        |s| s.sigmoid(),
+        |h| h * (T::ONE - h);
+
+    /// f(s) = s/6 + ½, held in 0..1.
+    HardSigmoid: XavierUniform, FromOutput,
+        |s| (s / T::from_f64(6.0) + T::from_f64(0.5)).at_least(T::ZERO).at_most(T::ONE),
+        |h| if h > T::ZERO && h < T::ONE { T::from_f64(1.0 / 6.0) } else { T::ZERO };
+
+    /// f(s) = tanh(s), into −1..1.
+    Tanh: XavierUniform, FromOutput,
+        |s| s.tanh(),
+        |h| (T::ONE - h) * (T::ONE + h);
+
+    /// f(s) = s, held in −1..1.
+    HardTanh: XavierUniform, FromOutput,
+        |s| s.at_least(-T::ONE).at_most(T::ONE),
+        |h| if h > -T::ONE && h < T::ONE { T::ONE } else { T::ZERO };
+
+    /// f(s) = ln(1 + eˢ): a smooth [`Relu`].
+    Softplus: HeUniform, FromInput,
+        |s| {
+            let smooth = (-s.abs()).exp().ln_1p();
+            if s > T::ZERO { s + smooth } else { smooth }
+        },
+        |s| s.sigmoid();
+
+    /// f(s) = s / (1 + |s|), into −1..1.
+    Softsign: XavierUniform, FromOutput,
+        |s| {
+            let soft = s / (T::ONE + s.abs());
+            if s.abs() < T::INFINITY { soft } else { s.at_least(-T::ONE).at_most(T::ONE) }
+        },
+        |h| {
+            let rest = T::ONE - h.abs();
+            rest * rest
+        };
+}
+
+/// `value`, but 0 at s = −∞, where s times a factor that has reached 0 is no number.
+#[inline(always)]
+fn limit_at_minus_infinity<T: Float>(s: T, value: T) -> T {
+    if s == -T::INFINITY { T::ZERO } else { value }
+}
+
+/// fᵢ(s) = eˢⁱ / Σⱼ eˢʲ: probabilities that sum to 1.
+///
+/// For training a classifier leave it out: [`CrossEntropy`](crate::CrossEntropy) takes logits,
+/// which is quicker and exact where a probability is too small to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Softmax {}
+
+impl Activation for Softmax {
+    const INIT: Init = Init::XavierUniform;
+    type Tape<T: Float, const N: usize> = ();
+
+    #[inline(always)]
+    fn apply<T: Float, const N: usize>(s: &mut [T; N]) {
+        softmax(s);
+    }
+
+    #[inline(always)]
+    fn forward<T: Float, const N: usize>(s: &mut [T; N], (): &mut ()) {
+        softmax(s);
+    }
+
+    /// ∂J/∂sᵢ = hᵢ (gᵢ − Σⱼ gⱼ hⱼ)
+    #[inline(always)]
+    fn backward<T: Float, const N: usize>(h: &[T; N], (): &(), gradient: &mut [T; N]) {
+        let mean: T = gradient.iter().zip(h).map(|(&g, &h)| g * h).sum();
+        for (gradient, &h) in gradient.iter_mut().zip(h) {
+            *gradient = h * (*gradient - mean);
+        }
+    }
+}
+
+/// Turns logits into probabilities, and returns the largest logit and the sum of e^(s − largest).
+/// Nothing overflows, whatever the logits.
+#[inline(always)]
+pub(crate) fn softmax<T: Float, const N: usize>(s: &mut [T; N]) -> (T, T) {
+    let largest = s.iter().fold(-T::INFINITY, |largest, &s| s.at_least(largest));
+    for s in s.iter_mut() {
+        *s = (*s - largest).exp();
+    }
+    let sum: T = s.iter().copied().sum();
+    let scale = T::ONE / sum;
+    for s in s {
+        *s *= scale;
+    }
+    (largest, sum)
+}

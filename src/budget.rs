@@ -1,0 +1,134 @@
+//! What a network costs, for people: the table of its layers.
+//!
+//! The same figures for the compiler are the constants of [`Shape`] and
+//! [`Trainer::RAM`](crate::Trainer::RAM).
+
+use core::any::type_name;
+use core::fmt::{self, Display};
+use core::marker::PhantomData;
+
+use crate::{Layer, Shape};
+
+/// One layer of a network, as its summary shows it.
+#[derive(Clone, Copy)]
+pub struct LayerInfo {
+    /// Writes the layer's type as a user writes it.
+    pub name: fn(&mut fmt::Formatter<'_>) -> fmt::Result,
+    /// The type of one output sample, for example `[f32; 10]`.
+    pub output: &'static str,
+    /// Trainable parameters.
+    pub params: usize,
+    /// Multiply-accumulates of one prediction.
+    pub macs: usize,
+    /// Bytes of the weights.
+    pub bytes: usize,
+}
+
+impl LayerInfo {
+    /// What the constants of `L` say, under the name that the compiler gives the type.
+    pub fn of<L: Shape>() -> Self {
+        LayerInfo {
+            name: |f| f.write_str(short_name::<L>()),
+            output: type_name::<L::Output>(),
+            params: L::PARAMS,
+            macs: L::MACS,
+            bytes: L::WEIGHT_BYTES,
+        }
+    }
+}
+
+impl Display for LayerInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (self.name)(f)
+    }
+}
+
+/// The name of a type without the path in front of it.
+pub(crate) fn short_name<T: ?Sized>() -> &'static str {
+    let name = type_name::<T>();
+    let head = name.split('<').next().unwrap_or(name);
+    match head.rfind("::") {
+        Some(path) => &name[path + 2..],
+        None => name,
+    }
+}
+
+/// The layers of `N` as one flat list, however they are nested: `[Dense<64, 32, Relu>, Dense<32, 10>]`.
+pub(crate) struct Layers<N>(pub(crate) PhantomData<N>);
+
+impl<N: Layer> fmt::Debug for Layers<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        struct Name(LayerInfo);
+        impl fmt::Debug for Name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        let mut list = f.debug_list();
+        N::describe(&mut |layer| {
+            list.entry(&Name(layer));
+        });
+        list.finish()
+    }
+}
+
+/// A table of the layers of `N`, like the one Keras prints.
+pub(crate) struct Summary<N>(pub(crate) PhantomData<N>);
+
+impl<N: Layer> Display for Summary<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut result = Ok(());
+        let (mut name, mut output) = ("Layer".len(), "Output".len());
+        N::describe(&mut |layer| {
+            let mut width = Width(0);
+            result = result.and(fmt::write(&mut width, format_args!("{layer}")));
+            name = name.max(width.0);
+            output = output.max(layer.output.len());
+        });
+        result?;
+
+        let (params, macs, bytes) = ("Params", "MACs", "Bytes");
+        let number = 9;
+        let rule = name + output + 3 * number + 8;
+        writeln!(
+            f,
+            "{:<name$}  {:<output$}  {params:>number$}  {macs:>number$}  {bytes:>number$}",
+            "Layer", "Output"
+        )?;
+        writeln!(f, "{:─<rule$}", "")?;
+        N::describe(&mut |layer| {
+            let LayerInfo { params, macs, bytes, .. } = layer;
+            let mut width = Width(0);
+            result = result
+                .and(fmt::write(&mut width, format_args!("{layer}")))
+                .and_then(|()| write!(f, "{layer}{:gap$}", "", gap = name - width.0))
+                .and_then(|()| {
+                    writeln!(
+                        f,
+                        "  {:<output$}  {params:>number$}  {macs:>number$}  {bytes:>number$}",
+                        layer.output
+                    )
+                });
+        });
+        result?;
+        writeln!(f, "{:─<rule$}", "")?;
+        let (params, macs, bytes) = (N::PARAMS, N::MACS, N::WEIGHT_BYTES);
+        writeln!(
+            f,
+            "{:<name$}  {:<output$}  {params:>number$}  {macs:>number$}  {bytes:>number$}",
+            "Total", ""
+        )?;
+        write!(f, "Inference: {} bytes of activations at once", N::INFERENCE_RAM)
+    }
+}
+
+/// Counts the characters written to it.
+struct Width(usize);
+
+impl fmt::Write for Width {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 += text.chars().count();
+        Ok(())
+    }
+}

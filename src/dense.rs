@@ -1,0 +1,216 @@
+//! The dense (fully connected) layer.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use rand::Rng;
+
+use crate::activation::{Activation, Identity};
+use crate::budget::{LayerInfo, short_name};
+use crate::init::Init;
+use crate::kernel::product;
+use crate::{Float, Layer, Machine, Shape, Store, Visitor, Zero};
+
+/// A dense layer: h = f(W x + b), with W of `OUT × IN`, b of `OUT`, and the activation f = `Act`.
+///
+/// Its gradient and its optimizer states are layers of the same type. It is two plain arrays:
+/// `(IN + 1) · OUT` numbers of type `T`, and nothing else.
+///
+/// ```
+/// use constgrad::prelude::*;
+/// use constgrad::{Dense, Relu};
+///
+/// //                                     W: OUT rows of IN        b: OUT
+/// const LAYER: Dense<3, 2, Relu> = Dense::new([[1.0, 2.0, 3.0], [-1.0, 0.0, 0.0]], [0.5, 0.5]);
+/// assert_eq!(LAYER.predict(&[1.0, 1.0, 1.0]), [6.5, 0.0]);
+/// ```
+pub struct Dense<const IN: usize, const OUT: usize, Act = Identity, T = f32> {
+    /// Input-major: the weights of one input to all outputs are neighbours. See `kernel::product`.
+    weights: [[T; OUT]; IN],
+    bias: [T; OUT],
+    activation: PhantomData<fn() -> Act>,
+}
+
+impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Shape
+    for Dense<IN, OUT, Act, T>
+{
+    type Input = [T; IN];
+    type Output = [T; OUT];
+    type First = Self;
+    type Last = Self;
+
+    const PARAMS: usize = (IN + 1) * OUT;
+    const MACS: usize = IN * OUT;
+}
+
+impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
+    for Dense<IN, OUT, Act, T>
+{
+    type Tape<const B: usize> = [Act::Tape<T, OUT>; B];
+
+    #[inline(always)]
+    fn infer<M: Machine, const B: usize>(&self, x: &[[T; IN]; B]) -> [[T; OUT]; B] {
+        let mut y = Zero::ZERO;
+        // s = W h + b
+        product::affine::<M, T, IN, OUT, B>(&self.weights, &self.bias, x, &mut y);
+        // h = f(s)
+        for y in &mut y {
+            Act::apply(y);
+        }
+        y
+    }
+
+    #[inline(always)]
+    fn forward<M: Machine, const B: usize>(
+        &self,
+        x: &[[T; IN]; B],
+        tape: &mut Self::Tape<B>,
+        y: &mut [[T; OUT]; B],
+    ) {
+        // s = W h + b
+        product::affine::<M, T, IN, OUT, B>(&self.weights, &self.bias, x, y);
+        // h = f(s)
+        for (y, tape) in y.iter_mut().zip(tape) {
+            Act::forward(y, tape);
+        }
+    }
+
+    #[inline(always)]
+    fn backward<M: Machine, const B: usize>(
+        &self,
+        x: &[[T; IN]; B],
+        tape: &mut Self::Tape<B>,
+        y: &[[T; OUT]; B],
+        dy: &mut [[T; OUT]; B],
+        dx: Option<&mut [[T; IN]; B]>,
+        gradient: &mut Self,
+        store: Store,
+    ) {
+        // ∂J/∂b = g ⊙ f′(s)
+        for ((y, tape), dy) in y.iter().zip(tape).zip(dy.iter_mut()) {
+            Act::backward(y, tape, dy);
+        }
+        let ds = &*dy;
+        product::sum_rows(ds, &mut gradient.bias, store);
+        // ∂J/∂W = ∂J/∂b hᵀ
+        product::outer::<M, T, IN, OUT, B>(x, ds, &mut gradient.weights, store);
+        // g = Wᵀ ∂J/∂b, for the layer below
+        if let Some(dx) = dx {
+            product::transposed::<M, T, IN, OUT, B>(&self.weights, ds, dx);
+        }
+    }
+
+    #[inline(always)]
+    fn visit<const K: usize, V: Visitor<K>>(&mut self, mut others: [&mut Self; K], v: &mut V) {
+        let weights = others.each_mut().map(|other| other.weights.as_flattened_mut());
+        v.tensor(self.weights.as_flattened_mut(), weights);
+        v.tensor(&mut self.bias, others.map(|other| &mut other.bias[..]));
+    }
+
+    fn initialize<R: Rng + ?Sized>(&mut self, how: Option<Init>, rng: &mut R) {
+        how.unwrap_or(Act::INIT).fill(self.weights.as_flattened_mut(), IN, OUT, rng);
+        self.bias = Zero::ZERO;
+    }
+
+    fn describe(f: &mut dyn FnMut(LayerInfo)) {
+        f(LayerInfo { name: Self::write_name, ..LayerInfo::of::<Self>() });
+    }
+}
+
+impl<const IN: usize, const OUT: usize, Act, T: Float> Dense<IN, OUT, Act, T> {
+    /// A layer with the weights W, given as `OUT` rows of `IN`, and the bias b.
+    pub const fn new(weights: [[T; IN]; OUT], bias: [T; OUT]) -> Self {
+        let mut input_major = [[T::ZERO; OUT]; IN];
+        let mut out = 0;
+        while out < OUT {
+            let mut input = 0;
+            while input < IN {
+                input_major[input][out] = weights[out][input];
+                input += 1;
+            }
+            out += 1;
+        }
+        Dense { weights: input_major, bias, activation: PhantomData }
+    }
+
+    /// The weight from input `input` to output `out`, or `None` where there is no such weight.
+    pub fn weight(&self, out: usize, input: usize) -> Option<&T> {
+        self.weights.get(input)?.get(out)
+    }
+
+    /// The weight from input `input` to output `out`, to be changed.
+    pub fn weight_mut(&mut self, out: usize, input: usize) -> Option<&mut T> {
+        self.weights.get_mut(input)?.get_mut(out)
+    }
+
+    /// The `OUT` rows of W, each of `IN` weights.
+    pub fn rows(&self) -> impl Iterator<Item = impl Iterator<Item = &T>> {
+        (0..OUT).map(|out| self.weights.iter().map(move |weights| &weights[out]))
+    }
+
+    /// The bias b.
+    pub const fn bias(&self) -> &[T; OUT] {
+        &self.bias
+    }
+
+    /// The bias b, to be changed.
+    pub const fn bias_mut(&mut self) -> &mut [T; OUT] {
+        &mut self.bias
+    }
+}
+
+impl<const IN: usize, const OUT: usize, Act, T: Float> Zero for Dense<IN, OUT, Act, T> {
+    const ZERO: Self = Dense { weights: Zero::ZERO, bias: Zero::ZERO, activation: PhantomData };
+}
+
+impl<const IN: usize, const OUT: usize, Act, T: Clone> Clone for Dense<IN, OUT, Act, T> {
+    fn clone(&self) -> Self {
+        Dense { weights: self.weights.clone(), bias: self.bias.clone(), activation: PhantomData }
+    }
+
+    fn clone_from(&mut self, source: &Self) {
+        self.weights.clone_from(&source.weights);
+        self.bias.clone_from(&source.bias);
+    }
+}
+
+impl<const IN: usize, const OUT: usize, Act, T: PartialEq> PartialEq for Dense<IN, OUT, Act, T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.weights == other.weights && self.bias == other.bias
+    }
+}
+
+impl<const IN: usize, const OUT: usize, Act, T: Float> Dense<IN, OUT, Act, T> {
+    /// `Dense<64, 32, Relu>`, as a user writes it: defaults are left out.
+    fn write_name(f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let activation = short_name::<Act>();
+        let number = short_name::<T>();
+        match (activation, number) {
+            ("Identity", "f32") => write!(f, "Dense<{IN}, {OUT}>"),
+            (_, "f32") => write!(f, "Dense<{IN}, {OUT}, {activation}>"),
+            _ => write!(f, "Dense<{IN}, {OUT}, {activation}, {number}>"),
+        }
+    }
+}
+
+/// The layer as the user writes it, with W as `OUT` rows of `IN`, and b.
+impl<const IN: usize, const OUT: usize, Act, T: Float> fmt::Debug for Dense<IN, OUT, Act, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        struct Rows<'a, const IN: usize, const OUT: usize, Act, T>(&'a Dense<IN, OUT, Act, T>);
+        struct Row<'a, const OUT: usize, T>(&'a [[T; OUT]], usize);
+
+        impl<const IN: usize, const OUT: usize, Act, T: Float> fmt::Debug for Rows<'_, IN, OUT, Act, T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_list().entries((0..OUT).map(|out| Row(&self.0.weights, out))).finish()
+            }
+        }
+        impl<const OUT: usize, T: Float> fmt::Debug for Row<'_, OUT, T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_list().entries(self.0.iter().map(|weights| &weights[self.1])).finish()
+            }
+        }
+
+        Self::write_name(f)?;
+        f.debug_struct("").field("weights", &Rows(self)).field("bias", &self.bias).finish()
+    }
+}

@@ -1,0 +1,20 @@
+//! Where the time goes: the number types and their functions, the machines, and the three
+//! products of a dense layer.
+//!
+//! The rest of the crate says *what* is computed; this module decides how. It is also the only
+//! one with `unsafe` in it: entering code that is compiled for a machine which was found at run
+//! time, and writing a constant into a fresh box.
+//!
+//! The kernels are safe loops over small arrays whose lengths are constants. Inlined into one
+//! function that is compiled for a [`Machine`], the compiler turns them into vector instructions.
+
+#[cfg(feature = "alloc")]
+pub mod boxed;
+mod float;
+mod functions;
+pub(crate) mod machine;
+pub(crate) mod product;
+
+pub use float::Float;
+pub use machine::Machine;
+pub(crate) use machine::dispatch;

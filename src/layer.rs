@@ -1,0 +1,333 @@
+//! The theory: what a layer is, and how two of them make one.
+//!
+//! A network is a layer, or a pair of networks. [`Shape`] says what goes in and out, [`Layer`]
+//! computes it and its derivatives, [`Feeds`] holds where two neighbours meet. The whole
+//! recursion is the three `impl`s for `(A, B)` below.
+
+use core::marker::PhantomData;
+
+use rand::Rng;
+
+use crate::budget::LayerInfo;
+use crate::init::Init;
+use crate::{Float, Machine};
+
+/// A type with a constant to start from: all numbers zero.
+///
+/// The constant can initialise a `static`, be assigned in place, or be boxed without a copy on
+/// the stack ([`boxed!`](crate::boxed)). Networks, gradients, tapes and optimizer states have it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no constant `ZERO` to start from",
+    note = "implement `constgrad::Zero` for it: `const ZERO: Self`, all numbers zero"
+)]
+pub trait Zero: Sized {
+    /// All numbers zero.
+    const ZERO: Self;
+}
+
+impl Zero for () {
+    const ZERO: Self = ();
+}
+
+impl<Z: Zero, const N: usize> Zero for [Z; N] {
+    const ZERO: Self = [Z::ZERO; N];
+}
+
+impl<A: Zero, B: Zero> Zero for (A, B) {
+    const ZERO: Self = (A::ZERO, B::ZERO);
+}
+
+/// What a layer or network takes and gives, and what it costs: all of it known to the compiler.
+///
+/// Every pair of shapes has a shape, whether its halves fit or not. What needs them to fit asks
+/// for [`Layer`], and there the compiler says which two layers do not.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no layer",
+    label = "not a layer",
+    note = "a network is a layer such as `Dense<64, 32, Relu>`, or `net![..]` of several; a layer of your own implements `constgrad::Shape` and `constgrad::Layer`"
+)]
+pub trait Shape: Zero {
+    /// One input sample x = h⁽⁰⁾, for example `[f32; IN]`.
+    type Input: Zero;
+    /// One output sample y = h⁽ᴰ⁾, for example `[f32; OUT]`.
+    type Output: Zero;
+    /// The layer that takes the input; a single layer names itself.
+    type First;
+    /// The layer that gives the output; a single layer names itself.
+    type Last;
+
+    /// Trainable parameters.
+    const PARAMS: usize = 0;
+    /// Multiply-accumulates of one prediction.
+    const MACS: usize = 0;
+    /// Bytes of the weights: of the network itself, of its gradient, of each optimizer state.
+    const WEIGHT_BYTES: usize = size_of::<Self>();
+    /// Bytes of activations alive at once during one prediction: the input and output of the
+    /// widest layer.
+    const INFERENCE_RAM: usize = size_of::<Self::Input>() + size_of::<Self::Output>();
+}
+
+impl<A: Shape, B: Shape> Shape for (A, B) {
+    type Input = A::Input;
+    type Output = B::Output;
+    type First = A::First;
+    type Last = B::Last;
+
+    const PARAMS: usize = A::PARAMS + B::PARAMS;
+    const MACS: usize = A::MACS + B::MACS;
+    const INFERENCE_RAM: usize =
+        if A::INFERENCE_RAM > B::INFERENCE_RAM { A::INFERENCE_RAM } else { B::INFERENCE_RAM };
+}
+
+/// A network: a [`Shape`] whose neighbours fit, with its forward and backward pass.
+///
+/// The passes work on batches of a constant size `B`. Forward keeps in the tape what backward
+/// will need; the gradient of a layer has the layer's own type.
+pub trait Layer: Shape {
+    /// What forward keeps for backward: no more than cannot be recomputed from the layer's input
+    /// and output, which backward gets too.
+    type Tape<const B: usize>: Zero;
+
+    /// y = f(x), for each sample of the batch.
+    fn infer<M: Machine, const B: usize>(&self, x: &[Self::Input; B]) -> [Self::Output; B];
+
+    /// y = f(x), with `x` made by the layers before: see [`Source`]. A layer keeps this default.
+    #[inline(always)]
+    fn infer_from<M: Machine, const B: usize>(
+        &self,
+        source: impl Source<[Self::Input; B]>,
+    ) -> [Self::Output; B] {
+        source.with::<M, _>(|x| self.infer::<M, B>(x))
+    }
+
+    /// y = f(x), for each sample, keeping what backward needs.
+    fn forward<M: Machine, const B: usize>(
+        &self,
+        x: &[Self::Input; B],
+        tape: &mut Self::Tape<B>,
+        y: &mut [Self::Output; B],
+    );
+
+    /// From ∂J/∂y to ∂J/∂x and the derivatives of the parameters, summed over the batch.
+    ///
+    /// `x` and `y` are those of the forward pass. `dy` is ∂J/∂y on entry and may be used as
+    /// scratch. `dx`, where it is asked for, gets ∂J/∂x. Derivatives of parameters go into
+    /// `gradient` as `store` says.
+    #[expect(clippy::too_many_arguments, reason = "x, y, their derivatives, and where they go")]
+    fn backward<M: Machine, const B: usize>(
+        &self,
+        x: &[Self::Input; B],
+        tape: &mut Self::Tape<B>,
+        y: &[Self::Output; B],
+        dy: &mut [Self::Output; B],
+        dx: Option<&mut [Self::Input; B]>,
+        gradient: &mut Self,
+        store: Store,
+    );
+
+    /// Hands each tensor of parameters to `visitor`, together with the same tensor of `others`.
+    fn visit<const K: usize, V: Visitor<K>>(&mut self, others: [&mut Self; K], visitor: &mut V);
+
+    /// Draws new parameters: as `how` says, or as the layer's activation wants it.
+    fn initialize<R: Rng + ?Sized>(&mut self, how: Option<Init>, rng: &mut R);
+
+    /// Calls `f` with a description of each layer, first to last. A layer keeps this default.
+    fn describe(f: &mut dyn FnMut(LayerInfo)) {
+        f(LayerInfo::of::<Self>());
+    }
+}
+
+/// What the tape of a pair holds: the tapes of its halves, the activation h between them, kept
+/// once for both, and room for its derivative.
+pub struct PairTape<TA, H, TB> {
+    a: TA,
+    h: H,
+    dh: H,
+    b: TB,
+}
+
+impl<TA: Zero, H: Zero, TB: Zero> Zero for PairTape<TA, H, TB> {
+    const ZERO: Self = PairTape { a: TA::ZERO, h: H::ZERO, dh: H::ZERO, b: TB::ZERO };
+}
+
+impl<A: Layer, B: Layer> Layer for (A, B)
+where
+    A::Last: Feeds<B::First, A::Output, B::Input>,
+{
+    type Tape<const N: usize> = PairTape<A::Tape<N>, [A::Output; N], B::Tape<N>>;
+
+    #[inline(always)]
+    fn infer<M: Machine, const N: usize>(&self, x: &[Self::Input; N]) -> [Self::Output; N] {
+        self.infer_from::<M, N>(x)
+    }
+
+    #[inline(always)]
+    fn infer_from<M: Machine, const N: usize>(
+        &self,
+        source: impl Source<[Self::Input; N]>,
+    ) -> [Self::Output; N] {
+        let (a, b) = self;
+        b.infer_from::<M, N>(Through::<_, _, A::Last, B::First> {
+            source,
+            layer: a,
+            to: PhantomData,
+        })
+    }
+
+    #[inline(always)]
+    fn forward<M: Machine, const N: usize>(
+        &self,
+        x: &[Self::Input; N],
+        tape: &mut Self::Tape<N>,
+        y: &mut [Self::Output; N],
+    ) {
+        let (a, b) = self;
+        a.forward::<M, N>(x, &mut tape.a, &mut tape.h);
+        b.forward::<M, N>(A::Last::pass(&tape.h), &mut tape.b, y);
+    }
+
+    #[inline(always)]
+    fn backward<M: Machine, const N: usize>(
+        &self,
+        x: &[Self::Input; N],
+        tape: &mut Self::Tape<N>,
+        y: &[Self::Output; N],
+        dy: &mut [Self::Output; N],
+        dx: Option<&mut [Self::Input; N]>,
+        gradient: &mut Self,
+        store: Store,
+    ) {
+        let (a, b) = self;
+        let (da, db) = gradient;
+        let PairTape { a: a_tape, h, dh, b: b_tape } = tape;
+        b.backward::<M, N>(A::Last::pass(h), b_tape, y, dy, Some(A::Last::pass_mut(dh)), db, store);
+        a.backward::<M, N>(x, a_tape, h, dh, dx, da, store);
+    }
+
+    #[inline(always)]
+    fn visit<const K: usize, V: Visitor<K>>(&mut self, mut others: [&mut Self; K], v: &mut V) {
+        self.0.visit(others.each_mut().map(|other| &mut other.0), v);
+        self.1.visit(others.map(|other| &mut other.1), v);
+    }
+
+    fn initialize<R: Rng + ?Sized>(&mut self, how: Option<Init>, rng: &mut R) {
+        self.0.initialize(how, rng);
+        self.1.initialize(how, rng);
+    }
+
+    fn describe(f: &mut dyn FnMut(LayerInfo)) {
+        A::describe(f);
+        B::describe(f);
+    }
+}
+
+/// Where two layers meet: what `Self` outputs is what `Next` takes.
+///
+/// Its one implementation is for `Out` = `In`. That is what lets the compiler name both layers
+/// and both sizes when they differ.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` outputs `{Out}`, but the next layer `{Next}` takes `{In}`",
+    label = "these two layers do not fit",
+    note = "change the output size of the first or the input size of the second"
+)]
+pub trait Feeds<Next, Out, In> {
+    /// The output of one layer, seen as the input of the next.
+    fn pass<const B: usize>(y: &[Out; B]) -> &[In; B];
+    /// The same place, to be written by the next layer.
+    fn pass_mut<const B: usize>(y: &mut [Out; B]) -> &mut [In; B];
+}
+
+impl<A, B, S> Feeds<B, S, S> for A {
+    #[inline(always)]
+    fn pass<const N: usize>(y: &[S; N]) -> &[S; N] {
+        y
+    }
+    #[inline(always)]
+    fn pass_mut<const N: usize>(y: &mut [S; N]) -> &mut [S; N] {
+        y
+    }
+}
+
+/// Checks, where it is called in a constant, that the layers of a network fit.
+///
+/// A `type` alone is never checked by the compiler; this makes the one error appear beside it.
+///
+/// ```
+/// use constgrad::{Dense, Relu, assert_network, net};
+///
+/// type Net = net![Dense<64, 32, Relu>, Dense<32, 10>];
+/// const _: () = assert_network::<Net>();
+/// ```
+///
+/// ```compile_fail
+/// use constgrad::{Dense, Relu, assert_network, net};
+///
+/// type Net = net![Dense<64, 32, Relu>, Dense<33, 10>];
+/// const _: () = assert_network::<Net>(); // `Dense<64, 32, Relu>` outputs `[f32; 32]`, but ...
+/// ```
+pub const fn assert_network<N: Layer>() {}
+
+/// Whether a derivative replaces what is stored, or is added to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Store {
+    /// The old value does not matter.
+    Overwrite,
+    /// The gradients of several passes are summed.
+    Add,
+}
+
+impl Store {
+    /// Stores `value` in `slot`.
+    #[inline(always)]
+    pub fn put<T: Float>(self, slot: &mut T, value: T) {
+        match self {
+            Store::Overwrite => *slot = value,
+            Store::Add => *slot += value,
+        }
+    }
+}
+
+/// Something done to every tensor of parameters of a network, together with the same tensor of
+/// `K` other values of the network's type: an optimizer's update, for example.
+pub trait Visitor<const K: usize> {
+    /// Handles one tensor; all slices have its length.
+    fn tensor<T: Float>(&mut self, parameters: &mut [T], others: [&mut [T]; K]);
+}
+
+/// Where the input of a layer comes from in a prediction: the caller's samples, or the layers
+/// before it.
+///
+/// A network predicts from its last layer backwards: each layer asks its source for its input,
+/// lives only while it uses it, and so no more than the input and output of one layer are alive
+/// at once, however the network is nested.
+pub trait Source<X> {
+    /// Calls `f` with the input.
+    fn with<M: Machine, R>(self, f: impl FnOnce(&X) -> R) -> R;
+}
+
+impl<X> Source<X> for &X {
+    #[inline(always)]
+    fn with<M: Machine, R>(self, f: impl FnOnce(&X) -> R) -> R {
+        f(self)
+    }
+}
+
+/// What `layer` makes of `source`, as the input of the next layer.
+struct Through<'a, S, A, Last, Next> {
+    source: S,
+    layer: &'a A,
+    to: PhantomData<(Last, Next)>,
+}
+
+impl<S, A, Last, Next, In, const B: usize> Source<[In; B]> for Through<'_, S, A, Last, Next>
+where
+    S: Source<[A::Input; B]>,
+    A: Layer,
+    Last: Feeds<Next, A::Output, In>,
+{
+    #[inline(always)]
+    fn with<M: Machine, R>(self, f: impl FnOnce(&[In; B]) -> R) -> R {
+        let h = self.layer.infer_from::<M, B>(self.source);
+        f(Last::pass(&h))
+    }
+}

@@ -1,0 +1,213 @@
+//! Losses: J = L(y, target), and ∂J/∂y in the same pass.
+//!
+//! | loss | target | L of one sample |
+//! |---|---|---|
+//! | [`MeanSquaredError`] | `[T; N]` | mean of (y − t)² |
+//! | [`MeanAbsoluteError`] | `[T; N]` | mean of \|y − t\| |
+//! | [`Huber`] | `[T; N]` | mean of ½ (y − t)², or δ (\|y − t\| − ½ δ) beyond δ |
+//! | [`CrossEntropy`] | [`Class<N>`] | −ln softmax(y)ₜ |
+//! | [`BinaryCrossEntropy`] | `[T; N]` in 0..1 | mean of −t ln σ(y) − (1 − t) ln(1 − σ(y)) |
+//!
+//! The loss of a batch is the mean over its samples. Each loss has its own target type, so that a
+//! wrong target does not compile. NaN in an output gives a NaN loss.
+
+use crate::activation::softmax;
+use crate::data::Class;
+use crate::{Float, Zero};
+
+/// A loss for networks that output `Y`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no loss for a network that outputs `{Y}`",
+    note = "losses are `MeanSquaredError`, `CrossEntropy`, ... ; one of your own implements `constgrad::Loss<[T; N]>`"
+)]
+pub trait Loss<Y> {
+    /// What the output is compared with.
+    type Target;
+    /// The number type of the loss.
+    type Scalar: Float;
+
+    /// The loss of one sample; `dy` gets ∂J/∂y times `scale`.
+    fn gradient(
+        &self,
+        y: &Y,
+        target: &Self::Target,
+        scale: Self::Scalar,
+        dy: &mut Y,
+    ) -> Self::Scalar;
+
+    /// The loss of one sample.
+    fn loss(&self, y: &Y, target: &Self::Target) -> Self::Scalar
+    where
+        Y: Zero,
+    {
+        let mut dy = Y::ZERO;
+        self.gradient(y, target, Self::Scalar::ONE, &mut dy)
+    }
+}
+
+/// The mean over the outputs of `of(y, t)` = (loss, derivative).
+#[inline(always)]
+fn mean<T: Float, const N: usize>(
+    y: &[T; N],
+    target: &[T; N],
+    scale: T,
+    dy: &mut [T; N],
+    of: impl Fn(T, T) -> (T, T),
+) -> T {
+    let share = T::from_f64(1.0 / N as f64);
+    let scale = scale * share;
+    let mut sum = T::ZERO;
+    for ((&y, &target), dy) in y.iter().zip(target).zip(dy) {
+        let (loss, derivative) = of(y, target);
+        sum += loss;
+        *dy = derivative * scale;
+    }
+    sum * share
+}
+
+/// Mean over the outputs of (y − t)².
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MeanSquaredError;
+
+impl<T: Float, const N: usize> Loss<[T; N]> for MeanSquaredError {
+    type Target = [T; N];
+    type Scalar = T;
+
+    #[inline]
+    fn gradient(&self, y: &[T; N], target: &[T; N], scale: T, dy: &mut [T; N]) -> T {
+        mean(y, target, scale, dy, |y, t| {
+            let error = y - t;
+            (error * error, error + error)
+        })
+    }
+}
+
+/// Mean over the outputs of |y − t|, with derivative 0 where they are equal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MeanAbsoluteError;
+
+impl<T: Float, const N: usize> Loss<[T; N]> for MeanAbsoluteError {
+    type Target = [T; N];
+    type Scalar = T;
+
+    #[inline]
+    fn gradient(&self, y: &[T; N], target: &[T; N], scale: T, dy: &mut [T; N]) -> T {
+        mean(y, target, scale, dy, |y, t| {
+            let error = y - t;
+            let sign = if error == T::ZERO { error } else { T::ONE.copysign(error) };
+            (error.abs(), sign)
+        })
+    }
+}
+
+/// Mean over the outputs of ½ (y − t)² within δ, and of δ (|y − t| − ½ δ) beyond: a squared
+/// error that outliers cannot dominate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Huber {
+    /// Where the square turns into a line.
+    pub delta: f64,
+}
+
+impl Huber {
+    /// Huber's loss with the given δ > 0.
+    pub const fn new(delta: f64) -> Self {
+        Huber { delta }
+    }
+}
+
+/// δ = 1.
+impl Default for Huber {
+    fn default() -> Self {
+        Huber::new(1.0)
+    }
+}
+
+impl<T: Float, const N: usize> Loss<[T; N]> for Huber {
+    type Target = [T; N];
+    type Scalar = T;
+
+    #[inline]
+    fn gradient(&self, y: &[T; N], target: &[T; N], scale: T, dy: &mut [T; N]) -> T {
+        let (delta, half) = (T::from_f64(self.delta), T::from_f64(0.5));
+        mean(y, target, scale, dy, |y, t| {
+            let error = y - t;
+            let inner = error.at_least(-delta).at_most(delta);
+            // Within δ: e · (e − ½e). Beyond: ±δ · (e − ±½δ).
+            (inner * (error - half * inner), inner)
+        })
+    }
+}
+
+/// −ln softmax(y)ₜ, for a classifier whose outputs are logits: any numbers, the largest wins.
+///
+/// Computed from the logits, so that it is exact for logits of any size, and its gradient is
+/// softmax(y) − onehot(t). Leave [`Softmax`](crate::Softmax) out of the network.
+///
+/// Label smoothing ε compares with 1 − ε for the target plus ε/N for every class (Szegedy et al.
+/// 2016), as PyTorch does.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CrossEntropy {
+    /// ε, in 0..1; 0 by default.
+    pub label_smoothing: f64,
+}
+
+impl CrossEntropy {
+    /// Cross-entropy without label smoothing.
+    pub const fn new() -> Self {
+        CrossEntropy { label_smoothing: 0.0 }
+    }
+
+    /// With label smoothing ε in 0..1.
+    pub const fn label_smoothing(self, epsilon: f64) -> Self {
+        CrossEntropy { label_smoothing: epsilon }
+    }
+}
+
+impl<T: Float, const N: usize> Loss<[T; N]> for CrossEntropy {
+    type Target = Class<N>;
+    type Scalar = T;
+
+    #[inline]
+    fn gradient(&self, y: &[T; N], target: &Class<N>, scale: T, dy: &mut [T; N]) -> T {
+        let target = target.index();
+        *dy = *y;
+        let (largest, sum) = softmax(dy);
+        let log_sum = largest + sum.ln();
+        let likelihood = |logit: T| log_sum - logit;
+
+        let mut loss = T::ZERO;
+        let smoothing = T::from_f64(self.label_smoothing);
+        let share = smoothing * T::from_f64(1.0 / N as f64);
+        for (class, (dy, &y)) in dy.iter_mut().zip(y).enumerate() {
+            let expected = if class == target { T::ONE - smoothing + share } else { share };
+            // An expected 0 leaves a loss of ∞ out of the sum; 0 · ∞ would be no number.
+            if expected != T::ZERO {
+                loss += expected * likelihood(y);
+            }
+            *dy = (*dy - expected) * scale;
+        }
+        loss
+    }
+}
+
+/// Mean over the outputs of −t ln σ(y) − (1 − t) ln(1 − σ(y)), for outputs that each answer a
+/// yes-or-no question of its own.
+///
+/// y are logits: leave [`Sigmoid`](crate::Sigmoid) out of the network. A target is the probability
+/// of yes, in 0..1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BinaryCrossEntropy;
+
+impl<T: Float, const N: usize> Loss<[T; N]> for BinaryCrossEntropy {
+    type Target = [T; N];
+    type Scalar = T;
+
+    #[inline]
+    fn gradient(&self, y: &[T; N], target: &[T; N], scale: T, dy: &mut [T; N]) -> T {
+        mean(y, target, scale, dy, |y, t| {
+            // −ln σ(y) = max(−y, 0) + ln(1 + e^−|y|), and likewise for 1 − σ(y) = σ(−y).
+            let loss = y.at_least(T::ZERO) - y * t + (-y.abs()).exp().ln_1p();
+            (loss, y.sigmoid() - t)
+        })
+    }
+}

@@ -1,0 +1,118 @@
+//! What a user does with a network: the verbs.
+
+use core::array;
+use core::fmt::{Debug, Display};
+use core::marker::PhantomData;
+
+use rand::Rng;
+
+use crate::budget::{Layers, Summary};
+use crate::error::LengthError;
+use crate::init::Init;
+use crate::kernel::dispatch;
+use crate::{Layer, Shape};
+
+/// Samples that [`predict_batch`](Network::predict_batch) takes through the network together.
+const BLOCK: usize = 16;
+
+/// What a user does with a network; in the [`prelude`](crate::prelude).
+///
+/// Every type with a [`Shape`] has these methods. If two of its layers do not fit, calling one is
+/// a compile error that names them.
+pub trait Network: Shape {
+    /// Draws new weights as each layer's activation wants them ([`Init`]); biases become zero.
+    fn init<R: Rng + ?Sized>(&mut self, rng: &mut R)
+    where
+        Self: Layer,
+    {
+        self.initialize(None, rng);
+    }
+
+    /// Draws the weights of all layers in one way; biases become zero.
+    fn init_with<R: Rng + ?Sized>(&mut self, how: Init, rng: &mut R)
+    where
+        Self: Layer,
+    {
+        self.initialize(Some(how), rng);
+    }
+
+    /// The output for one sample.
+    ///
+    /// ```
+    /// use constgrad::prelude::*;
+    /// use constgrad::{Dense, Tanh};
+    ///
+    /// let layer: Dense<2, 1, Tanh> = Dense::new([[1.0, -1.0]], [0.0]);
+    /// assert_eq!(layer.predict(&[3.0, 3.0]), [0.0]);
+    /// ```
+    fn predict(&self, x: &Self::Input) -> Self::Output
+    where
+        Self: Layer,
+    {
+        let [y] = dispatch!(|M| self.infer_from::<M, 1>(array::from_ref(x)));
+        y
+    }
+
+    /// The outputs for any number of samples, quicker than one by one.
+    ///
+    /// Works on blocks of 16 samples whose activations are on the stack: up to 16 times
+    /// [`INFERENCE_RAM`](Shape::INFERENCE_RAM). If the lengths differ nothing is written.
+    ///
+    /// # Errors
+    /// [`LengthError`] if there are more or fewer outputs than inputs.
+    fn predict_batch(
+        &self,
+        inputs: &[Self::Input],
+        outputs: &mut [Self::Output],
+    ) -> Result<(), LengthError>
+    where
+        Self: Layer,
+    {
+        LengthError::check("outputs", outputs.len(), inputs.len())?;
+        let (x_blocks, x_rest) = inputs.as_chunks::<BLOCK>();
+        let (y_blocks, y_rest) = outputs.as_chunks_mut::<BLOCK>();
+        dispatch!(|M| {
+            for (x, y) in x_blocks.iter().zip(y_blocks) {
+                *y = self.infer_from::<M, BLOCK>(x);
+            }
+            for (x, y) in x_rest.iter().zip(y_rest) {
+                [*y] = self.infer_from::<M, 1>(array::from_ref(x));
+            }
+        });
+        Ok(())
+    }
+
+    /// A table of the layers with their outputs, parameters, multiply-accumulates and bytes.
+    ///
+    /// ```
+    /// use constgrad::prelude::*;
+    /// use constgrad::{Dense, Relu, net};
+    ///
+    /// println!("{}", <net![Dense<64, 32, Relu>, Dense<32, 10>]>::summary());
+    /// ```
+    fn summary() -> impl Display
+    where
+        Self: Layer,
+    {
+        Summary(PhantomData::<Self>)
+    }
+
+    /// The layers as one flat list for `{:?}`, however they are nested.
+    ///
+    /// ```
+    /// use constgrad::prelude::*;
+    /// use constgrad::{Dense, Relu, Tanh};
+    ///
+    /// type Net = (Dense<8, 4, Relu>, (Dense<4, 4, Tanh>, Dense<4, 2>));
+    /// let text = format!("{:?}", Net::layers());
+    /// assert_eq!(text, "[Dense<8, 4, Relu>, Dense<4, 4, Tanh>, Dense<4, 2>]");
+    /// ```
+    fn layers() -> impl Debug
+    where
+        Self: Layer,
+    {
+        Layers(PhantomData::<Self>)
+    }
+}
+
+impl<N: Shape> Network for N {}

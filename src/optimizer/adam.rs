@@ -1,0 +1,145 @@
+use crate::{Float, Layer, Optimizer, Visitor, Zero};
+
+/// Adam (Kingma and Ba 2015): steps by the mean of past gradients over the root of their mean
+/// square, both corrected for having started at zero.
+///
+/// m ← β₁ m + (1−β₁) g,  v ← β₂ v + (1−β₂) g²,
+/// w ← w − lr · m/(1−β₁ᵗ) / (√(v/(1−β₂ᵗ)) + ε)
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adam {
+    /// Learning rate.
+    pub lr: f64,
+    /// β₁, in 0..1.
+    pub beta1: f64,
+    /// β₂, in 0..1.
+    pub beta2: f64,
+    /// ε, added to the root.
+    pub epsilon: f64,
+    /// Weight decay λ as an L2 penalty: g ← g + λ w. See [`AdamW`] for the other way.
+    pub weight_decay: f64,
+}
+
+impl Adam {
+    /// Adam with the given learning rate, β₁ = 0.9, β₂ = 0.999, ε = 1e-8, no weight decay.
+    pub const fn new(lr: f64) -> Self {
+        Adam { lr, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 }
+    }
+}
+
+/// Learning rate 1e-3.
+impl Default for Adam {
+    fn default() -> Self {
+        Adam::new(1e-3)
+    }
+}
+
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019): w ← (1 − lr λ) w before the
+/// step of Adam, so that the decay is not divided by the root.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdamW {
+    /// Learning rate.
+    pub lr: f64,
+    /// β₁, in 0..1.
+    pub beta1: f64,
+    /// β₂, in 0..1.
+    pub beta2: f64,
+    /// ε, added to the root.
+    pub epsilon: f64,
+    /// Weight decay λ.
+    pub weight_decay: f64,
+}
+
+impl AdamW {
+    /// AdamW with the given learning rate, β₁ = 0.9, β₂ = 0.999, ε = 1e-8, weight decay 0.01.
+    pub const fn new(lr: f64) -> Self {
+        AdamW { lr, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 }
+    }
+}
+
+/// Learning rate 1e-3.
+impl Default for AdamW {
+    fn default() -> Self {
+        AdamW::new(1e-3)
+    }
+}
+
+/// What [`Adam`] and [`AdamW`] remember.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdamState<N> {
+    /// m, the mean of past gradients.
+    pub mean: N,
+    /// v, the mean of their squares.
+    pub mean_square: N,
+    /// β₁ᵗ after t steps.
+    pub beta1_power: f64,
+    /// β₂ᵗ after t steps.
+    pub beta2_power: f64,
+}
+
+impl<N: Zero> Zero for AdamState<N> {
+    const ZERO: Self =
+        AdamState { mean: N::ZERO, mean_square: N::ZERO, beta1_power: 1.0, beta2_power: 1.0 };
+}
+
+impl Optimizer for Adam {
+    type State<N: Layer> = AdamState<N>;
+
+    #[inline(always)]
+    fn update<N: Layer>(&self, net: &mut N, gradient: &mut N, state: &mut AdamState<N>) {
+        Update { adam: *self, l2: self.weight_decay, keep: 1.0, steps: [0.0; 2] }
+            .run(net, gradient, state);
+    }
+}
+
+impl Optimizer for AdamW {
+    type State<N: Layer> = AdamState<N>;
+
+    #[inline(always)]
+    fn update<N: Layer>(&self, net: &mut N, gradient: &mut N, state: &mut AdamState<N>) {
+        let AdamW { lr, beta1, beta2, epsilon, weight_decay } = *self;
+        let adam = Adam { lr, beta1, beta2, epsilon, weight_decay };
+        Update { adam, l2: 0.0, keep: 1.0 - lr * weight_decay, steps: [0.0; 2] }
+            .run(net, gradient, state);
+    }
+}
+
+/// One step of either.
+struct Update {
+    adam: Adam,
+    /// The L2 penalty.
+    l2: f64,
+    /// What decoupled decay leaves of a weight.
+    keep: f64,
+    /// lr / (1−β₁ᵗ) and 1 / √(1−β₂ᵗ).
+    steps: [f64; 2],
+}
+
+impl Update {
+    #[inline(always)]
+    fn run<N: Layer>(mut self, net: &mut N, gradient: &mut N, state: &mut AdamState<N>) {
+        state.beta1_power *= self.adam.beta1;
+        state.beta2_power *= self.adam.beta2;
+        self.steps =
+            [self.adam.lr / (1.0 - state.beta1_power), 1.0 / Float::sqrt(1.0 - state.beta2_power)];
+        net.visit([gradient, &mut state.mean, &mut state.mean_square], &mut self);
+    }
+}
+
+impl Visitor<3> for Update {
+    #[inline(always)]
+    fn tensor<T: Float>(&mut self, weights: &mut [T], others: [&mut [T]; 3]) {
+        let Adam { beta1, beta2, epsilon, .. } = self.adam;
+        let [beta1, rest1] = [beta1, 1.0 - beta1].map(T::from_f64);
+        let [beta2, rest2] = [beta2, 1.0 - beta2].map(T::from_f64);
+        let [l2, keep, epsilon] = [self.l2, self.keep, epsilon].map(T::from_f64);
+        let [step, unbias] = self.steps.map(T::from_f64);
+        let [gradient, mean, mean_square] = others;
+        let moments = mean.iter_mut().zip(mean_square);
+        for ((w, &mut g), (m, v)) in weights.iter_mut().zip(gradient).zip(moments) {
+            let g = g + l2 * *w;
+            *m = beta1 * *m + rest1 * g;
+            *v = beta2 * *v + rest2 * g * g;
+            *w = keep * *w - step * *m / (v.sqrt() * unbias + epsilon);
+        }
+    }
+}

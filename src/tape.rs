@@ -1,0 +1,94 @@
+//! Forward and backward by hand, for those who want to see the derivatives.
+
+use crate::kernel::dispatch;
+use crate::{Layer, Store, Zero};
+
+/// Everything that one forward and backward pass of a network over a batch of `B` leaves behind:
+/// the activations h⁽¹⁾ .. h⁽ᴰ⁾ and their derivatives.
+///
+/// [`Trainer`](crate::Trainer) uses one for you. By hand it looks like the mathematics:
+///
+/// ```
+/// use constgrad::prelude::*;
+/// use constgrad::{Dense, Sgd, Optimizer, Tanh, Tape, net};
+///
+/// type Net = net![Dense<2, 3, Tanh>, Dense<3, 1>];
+///
+/// let mut net = Net::ZERO;
+/// net.init(&mut rand::rngs::SmallRng::seed_from_u64(1));
+/// let x = [[0.5, -1.0], [1.0, 2.0]];
+///
+/// let mut tape = Tape::<Net, 2>::ZERO;
+/// let y = tape.forward(&net, &x);
+/// let g = [[y[0][0] - 1.0], [y[1][0] + 1.0]];      // ∂J/∂y of a loss of your own
+///
+/// let mut gradient = Net::ZERO;                    // a network's gradient is a network
+/// tape.backward(&net, &x, &g, &mut gradient);
+/// Sgd::new(0.1).update(&mut net, &mut gradient, &mut ());
+/// # use rand::SeedableRng;
+/// ```
+///
+/// An input or a gradient of another shape than the network's does not compile.
+pub struct Tape<N: Layer, const B: usize> {
+    layers: N::Tape<B>,
+    pub(crate) y: [N::Output; B],
+    pub(crate) dy: [N::Output; B],
+}
+
+impl<N: Layer, const B: usize> Zero for Tape<N, B> {
+    const ZERO: Self = Tape { layers: Zero::ZERO, y: Zero::ZERO, dy: Zero::ZERO };
+}
+
+impl<N: Layer, const B: usize> Tape<N, B> {
+    /// y = net(x), keeping what backward needs.
+    pub fn forward(&mut self, net: &N, x: &[N::Input; B]) -> &[N::Output; B] {
+        dispatch!(|M| net.forward::<M, B>(x, &mut self.layers, &mut self.y));
+        &self.y
+    }
+
+    /// Given g = ∂J/∂y, sets `gradient` to the derivatives of J by all parameters, summed over
+    /// the batch. `net` and `x` are those of the last [`forward`](Self::forward).
+    pub fn backward(&mut self, net: &N, x: &[N::Input; B], g: &[N::Output; B], gradient: &mut N)
+    where
+        N::Output: Clone,
+    {
+        self.dy.clone_from(g);
+        dispatch!(|M| self.backward_from_dy::<M>(net, x, None, gradient, Store::Overwrite));
+    }
+
+    /// As [`backward`](Self::backward), and sets `dx` to g⁽¹⁾ = ∂J/∂x: how sensitive the loss is
+    /// to each number of the input.
+    pub fn backward_to_input(
+        &mut self,
+        net: &N,
+        x: &[N::Input; B],
+        g: &[N::Output; B],
+        gradient: &mut N,
+        dx: &mut [N::Input; B],
+    ) where
+        N::Output: Clone,
+    {
+        self.dy.clone_from(g);
+        dispatch!(|M| self.backward_from_dy::<M>(net, x, Some(dx), gradient, Store::Overwrite));
+    }
+
+    /// Forward on a machine that is chosen already.
+    #[inline(always)]
+    pub(crate) fn forward_on<M: crate::Machine>(&mut self, net: &N, x: &[N::Input; B]) {
+        net.forward::<M, B>(x, &mut self.layers, &mut self.y);
+    }
+
+    /// Backward from what `dy` holds, which it uses up.
+    #[inline(always)]
+    pub(crate) fn backward_from_dy<M: crate::Machine>(
+        &mut self,
+        net: &N,
+        x: &[N::Input; B],
+        dx: Option<&mut [N::Input; B]>,
+        gradient: &mut N,
+        store: Store,
+    ) {
+        let Tape { layers, y, dy } = self;
+        net.backward::<M, B>(x, layers, y, dy, dx, gradient, store);
+    }
+}

@@ -1,0 +1,224 @@
+//! Training: forward, loss, backward and update, in memory of constant size.
+
+use core::array;
+
+use crate::error::{LengthError, NonFiniteLoss};
+use crate::kernel::dispatch;
+use crate::{Clip, Float, Layer, Loss, Machine, Optimizer, Store, Tape, Zero};
+
+/// Trains a network in batches of `B`: holds the gradient, the tape and the optimizer's state.
+///
+/// Its size is a constant, [`RAM`](Self::RAM), and nothing else is allocated by it. A large one
+/// belongs into a `static` or a box ([`boxed!`](crate::boxed)), not on the stack.
+///
+/// ```
+/// use constgrad::prelude::*;
+/// use constgrad::{Dense, MeanSquaredError, Sgd, Tanh, Trainer, net};
+/// use rand::SeedableRng;
+///
+/// type Net = net![Dense<2, 8, Tanh>, Dense<8, 1>];
+///
+/// let mut net = Net::ZERO;
+/// net.init(&mut rand::rngs::SmallRng::seed_from_u64(1));
+/// let mut trainer = Trainer::<Net, _, _, 4>::new(MeanSquaredError, Sgd::new(0.1).momentum(0.9));
+///
+/// let x = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]];
+/// let xor = [[0.0], [1.0], [1.0], [0.0]];
+/// for _ in 0..500 {
+///     trainer.step(&mut net, &x, &xor);
+/// }
+/// assert!(trainer.evaluate(&net, &x, &xor)? < 0.01);
+/// # Ok::<(), constgrad::LengthError>(())
+/// ```
+///
+/// A batch of another size, a target of another type or another number of classes, or the wrong
+/// network do not compile.
+pub struct Trainer<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> {
+    /// The loss.
+    pub loss: L,
+    /// The optimizer, whose learning rate may be set from a [schedule](crate::schedule).
+    pub optimizer: O,
+    /// How gradients are clipped before they are used, if they are.
+    pub clip: Option<Clip>,
+    gradient: N,
+    state: O::State<N>,
+    tape: Tape<N, B>,
+}
+
+impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O, B> {
+    /// Bytes that training needs: the network, and the trainer with its gradient, optimizer
+    /// state, activations and their derivatives.
+    pub const RAM: usize = size_of::<N>() + size_of::<Self>();
+
+    /// A trainer before its first step, without gradient clipping.
+    pub const fn new(loss: L, optimizer: O) -> Self {
+        const { assert!(B > 0, "a batch of 0 samples trains nothing") };
+        Trainer {
+            loss,
+            optimizer,
+            clip: None,
+            gradient: N::ZERO,
+            state: Zero::ZERO,
+            tape: Tape::ZERO,
+        }
+    }
+
+    /// One training step on a batch. Returns its mean loss, from before the step.
+    ///
+    /// Nothing is allocated and nothing panics. NaN and infinities go where arithmetic takes
+    /// them, into the weights too: [`step_checked`](Self::step_checked) stops them.
+    pub fn step(
+        &mut self,
+        net: &mut N,
+        inputs: &[N::Input; B],
+        targets: &[L::Target; B],
+    ) -> L::Scalar {
+        dispatch!(|M| {
+            let loss = self.differentiate::<M>(net, inputs, targets);
+            self.update(net);
+            loss
+        })
+    }
+
+    /// As [`step`](Self::step), but a loss that is infinite or NaN changes nothing.
+    ///
+    /// # Errors
+    /// [`NonFiniteLoss`] with the loss; the network and the optimizer's state are as before.
+    pub fn step_checked(
+        &mut self,
+        net: &mut N,
+        inputs: &[N::Input; B],
+        targets: &[L::Target; B],
+    ) -> Result<L::Scalar, NonFiniteLoss<L::Scalar>> {
+        dispatch!(|M| {
+            let loss = self.differentiate::<M>(net, inputs, targets);
+            if !loss.is_finite() {
+                return Err(NonFiniteLoss { loss });
+            }
+            self.update(net);
+            Ok(loss)
+        })
+    }
+
+    /// One training step on a shorter batch, such as the last of an epoch: 1 to `B` samples.
+    ///
+    /// The gradient is the mean over the samples given, taken one by one: it differs from that of
+    /// a full step by rounding only.
+    ///
+    /// # Errors
+    /// [`LengthError`] if there are no samples or more than `B`, or more or fewer targets than
+    /// inputs; the network is as before.
+    pub fn step_partial(
+        &mut self,
+        net: &mut N,
+        inputs: &[N::Input],
+        targets: &[L::Target],
+    ) -> Result<L::Scalar, LengthError> {
+        LengthError::check_range("inputs", inputs.len(), 1, B)?;
+        LengthError::check("targets", targets.len(), inputs.len())?;
+        let share = L::Scalar::from_f64(1.0 / inputs.len() as f64);
+        let mut tape = Tape::<N, 1>::ZERO;
+        let mut store = Store::Overwrite;
+        let mut loss = L::Scalar::ZERO;
+        dispatch!(|M| {
+            for (x, target) in inputs.iter().zip(targets) {
+                let x = array::from_ref(x);
+                tape.forward_on::<M>(net, x);
+                let ([y], [dy]) = (&tape.y, &mut tape.dy);
+                loss += self.loss.gradient(y, target, share, dy);
+                tape.backward_from_dy::<M>(net, x, None, &mut self.gradient, store);
+                store = Store::Add;
+            }
+            self.update(net);
+        });
+        Ok(loss * share)
+    }
+
+    /// One pass over all samples in batches of `B`, the last of which may be shorter. Returns the
+    /// mean loss of the samples, each from before its step.
+    ///
+    /// # Errors
+    /// [`LengthError`] if there are no samples, or more or fewer targets than inputs; the network
+    /// is as before.
+    pub fn epoch(
+        &mut self,
+        net: &mut N,
+        inputs: &[N::Input],
+        targets: &[L::Target],
+    ) -> Result<L::Scalar, LengthError> {
+        LengthError::check_range("inputs", inputs.len(), 1, usize::MAX)?;
+        LengthError::check("targets", targets.len(), inputs.len())?;
+        let (x_batches, x_rest) = inputs.as_chunks::<B>();
+        let (target_batches, target_rest) = targets.as_chunks::<B>();
+        let mut sum = L::Scalar::ZERO;
+        for (x, target) in x_batches.iter().zip(target_batches) {
+            sum += self.step(net, x, target) * L::Scalar::from_f64(B as f64);
+        }
+        if !x_rest.is_empty() {
+            let loss = self.step_partial(net, x_rest, target_rest)?;
+            sum += loss * L::Scalar::from_f64(x_rest.len() as f64);
+        }
+        Ok(sum / L::Scalar::from_f64(inputs.len() as f64))
+    }
+
+    /// The mean loss of any number of samples, without training.
+    ///
+    /// # Errors
+    /// [`LengthError`] if there are no samples, or more or fewer targets than inputs.
+    pub fn evaluate(
+        &self,
+        net: &N,
+        inputs: &[N::Input],
+        targets: &[L::Target],
+    ) -> Result<L::Scalar, LengthError> {
+        LengthError::check_range("inputs", inputs.len(), 1, usize::MAX)?;
+        LengthError::check("targets", targets.len(), inputs.len())?;
+        let sum: L::Scalar = dispatch!(|M| {
+            let samples = inputs.iter().zip(targets);
+            samples
+                .map(|(x, target)| {
+                    let [y] = net.infer_from::<M, 1>(array::from_ref(x));
+                    self.loss.loss(&y, target)
+                })
+                .sum()
+        });
+        Ok(sum / L::Scalar::from_f64(inputs.len() as f64))
+    }
+
+    /// The gradient of the last step, after clipping.
+    pub fn gradient(&self) -> &N {
+        &self.gradient
+    }
+
+    /// The state of the optimizer.
+    pub fn state(&self) -> &O::State<N> {
+        &self.state
+    }
+
+    /// Sets the gradient to that of the batch's mean loss, which it returns.
+    #[inline(always)]
+    fn differentiate<M: Machine>(
+        &mut self,
+        net: &N,
+        inputs: &[N::Input; B],
+        targets: &[L::Target; B],
+    ) -> L::Scalar {
+        let share = L::Scalar::from_f64(1.0 / B as f64);
+        self.tape.forward_on::<M>(net, inputs);
+        let mut sum = L::Scalar::ZERO;
+        let outputs = self.tape.y.iter().zip(&mut self.tape.dy);
+        for ((y, dy), target) in outputs.zip(targets) {
+            sum += self.loss.gradient(y, target, share, dy);
+        }
+        self.tape.backward_from_dy::<M>(net, inputs, None, &mut self.gradient, Store::Overwrite);
+        sum * share
+    }
+
+    #[inline(always)]
+    fn update(&mut self, net: &mut N) {
+        if let Some(clip) = self.clip {
+            clip.apply(&mut self.gradient);
+        }
+        self.optimizer.update(net, &mut self.gradient, &mut self.state);
+    }
+}
