@@ -78,8 +78,8 @@ pub trait Activation: 'static {
 ///     }
 /// }
 ///
-/// let squares = net![Dense<1, 3, Square>, Dense<3, 1>]::ZERO;
-/// assert_eq!(squares.predict(&[2.0]), [0.0]);
+/// type Squares = net![Dense<1, 3, Square>, Dense<3, 1>];
+/// assert_eq!(Squares::ZERO.predict(&[2.0]), [0.0]);
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no activation",

@@ -1,13 +1,83 @@
-//! What a network costs, for people: the table of its layers.
+//! What a network costs: for the compiler, which can hold it to a budget, and for people, as the
+//! table of its layers.
 //!
-//! The same figures for the compiler are the constants of [`Shape`] and
-//! [`Trainer::RAM`](crate::Trainer::RAM).
+//! The figures are the constants of [`Shape`] and [`Trainer::RAM`](crate::Trainer::RAM).
 
 use core::any::type_name;
 use core::fmt::{self, Display};
 use core::marker::PhantomData;
 
 use crate::{Layer, Shape};
+
+/// Fails the build, where it is called in a constant, if a figure exceeds its budget, and says
+/// both numbers.
+///
+/// ```
+/// use constgrad::prelude::*;
+/// use constgrad::{Dense, Relu, assert_at_most, net};
+///
+/// type Net = net![Dense<64, 32, Relu>, Dense<32, 10>];
+/// const _: () = assert_at_most("parameters", Net::PARAMS, 2_410);
+/// const _: () = assert_at_most("bytes of RAM for inference", Net::INFERENCE_RAM, 1024);
+/// ```
+///
+/// ```compile_fail
+/// # use constgrad::{prelude::*, Dense, Relu, assert_at_most, net};
+/// # type Net = net![Dense<64, 32, Relu>, Dense<32, 10>];
+/// // error: over budget: 2410 parameters found, at most 2000 allowed
+/// const _: () = assert_at_most("parameters", Net::PARAMS, 2_000);
+/// ```
+///
+/// # Panics
+/// If `found` is larger than `limit`.
+pub const fn assert_at_most(what: &str, found: usize, limit: usize) {
+    if found > limit {
+        let mut text = Text { bytes: [0; 128], len: 0 };
+        text.push("over budget: ");
+        text.push_number(found);
+        text.push(" ");
+        text.push(what);
+        text.push(" found, at most ");
+        text.push_number(limit);
+        text.push(" allowed");
+        panic!("{}", text.as_str());
+    }
+}
+
+/// A message put together in a constant, where nothing can be formatted. What does not fit is
+/// cut off.
+struct Text {
+    bytes: [u8; 128],
+    len: usize,
+}
+
+impl Text {
+    const fn push(&mut self, text: &str) {
+        let mut i = 0;
+        while i < text.len() && self.len < self.bytes.len() {
+            self.bytes[self.len] = text.as_bytes()[i];
+            self.len += 1;
+            i += 1;
+        }
+    }
+
+    const fn push_number(&mut self, number: usize) {
+        if number >= 10 {
+            self.push_number(number / 10);
+        }
+        if self.len < self.bytes.len() {
+            self.bytes[self.len] = b'0' + (number % 10) as u8;
+            self.len += 1;
+        }
+    }
+
+    const fn as_str(&self) -> &str {
+        match str::from_utf8(self.bytes.split_at(self.len).0) {
+            Ok(text) => text,
+            Err(_) => "over budget",
+        }
+    }
+}
 
 /// One layer of a network, as its summary shows it.
 #[derive(Clone, Copy)]

@@ -83,6 +83,11 @@ impl<A: Shape, B: Shape> Shape for (A, B) {
 ///
 /// The passes work on batches of a constant size `B`. Forward keeps in the tape what backward
 /// will need; the gradient of a layer has the layer's own type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no layer",
+    label = "not a layer",
+    note = "a network is a layer such as `Dense<64, 32, Relu>`, or `net![..]` of several; a layer of your own implements `constgrad::Shape` and `constgrad::Layer`"
+)]
 pub trait Layer: Shape {
     /// What forward keeps for backward: no more than cannot be recomputed from the layer's input
     /// and output, which backward gets too.

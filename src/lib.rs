@@ -27,7 +27,7 @@ mod tape;
 mod trainer;
 
 pub use activation::*;
-pub use budget::LayerInfo;
+pub use budget::{LayerInfo, assert_at_most};
 pub use data::{Class, ClassError};
 pub use dense::Dense;
 pub use error::{LengthError, NonFiniteLoss};

@@ -1,4 +1,4 @@
-/// Writes the nesting of a network: `net![A, B, C]` is `(A, (B, C))`, as a type or as a value.
+/// Writes the nesting of a network: `net![A, B, C]` is `(A, (B, C))`.
 ///
 /// ```
 /// use constgrad::prelude::*;
