@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release --example digits`, or with `-- --help`.
 
+#[path = "common/arguments.rs"]
+mod arguments;
 #[path = "common/exit.rs"]
 mod exit;
 #[path = "common/plot.rs"]
@@ -225,7 +227,7 @@ fn save(net: &Net, path: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 /// The options of the command line; `None` if help was asked for.
-fn options() -> Result<Option<Options>, lexopt::Error> {
+fn options() -> Result<Option<Options>, Box<dyn Error>> {
     use lexopt::prelude::*;
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut options = Options {
@@ -235,16 +237,16 @@ fn options() -> Result<Option<Options>, lexopt::Error> {
         data: root.join("examples/data/digits.csv"),
         out: root.join("target/digits"),
     };
-    let mut arguments = lexopt::Parser::from_env();
-    while let Some(argument) = arguments.next()? {
+    let mut line = lexopt::Parser::from_env();
+    while let Some(argument) = line.next()? {
         match argument {
-            Long("seed") => options.seed = arguments.value()?.parse()?,
-            Long("seeds") => options.seeds = Some(arguments.value()?.parse::<NonZeroU32>()?),
-            Long("epochs") => options.epochs = arguments.value()?.parse()?,
-            Long("data") => options.data = arguments.value()?.into(),
-            Long("out") => options.out = arguments.value()?.into(),
+            Long("seed") => options.seed = arguments::value("seed", &mut line)?,
+            Long("seeds") => options.seeds = Some(arguments::value("seeds", &mut line)?),
+            Long("epochs") => options.epochs = arguments::value("epochs", &mut line)?,
+            Long("data") => options.data = line.value()?.into(),
+            Long("out") => options.out = line.value()?.into(),
             Long("help") | Short('h') => return Ok(None),
-            _ => return Err(argument.unexpected()),
+            _ => return Err(argument.unexpected().into()),
         }
     }
     Ok(Some(options))

@@ -5,6 +5,8 @@
 //! The folder holds MNIST's files, gzipped or not. With only the 10,000 test images there, it
 //! trains on the first 8,000 of them and tests on the other 2,000.
 
+#[path = "common/arguments.rs"]
+mod arguments;
 #[path = "common/exit.rs"]
 mod exit;
 #[path = "common/progress.rs"]
@@ -141,17 +143,17 @@ fn divide((mut inputs, mut labels): Samples, train: usize) -> Result<(Samples, S
 }
 
 /// The options of the command line; `None` if help was asked for.
-fn options() -> Result<Option<Options>, lexopt::Error> {
+fn options() -> Result<Option<Options>, Box<dyn Error>> {
     use lexopt::prelude::*;
     let (mut folder, mut seeds, mut epochs) = (None, NonZeroU32::MIN, 10);
-    let mut arguments = lexopt::Parser::from_env();
-    while let Some(argument) = arguments.next()? {
+    let mut line = lexopt::Parser::from_env();
+    while let Some(argument) = line.next()? {
         match argument {
-            Long("seeds") => seeds = arguments.value()?.parse()?,
-            Long("epochs") => epochs = arguments.value()?.parse()?,
+            Long("seeds") => seeds = arguments::value("seeds", &mut line)?,
+            Long("epochs") => epochs = arguments::value("epochs", &mut line)?,
             Long("help") | Short('h') => return Ok(None),
             Value(value) if folder.is_none() => folder = Some(value.into()),
-            _ => return Err(argument.unexpected()),
+            _ => return Err(argument.unexpected().into()),
         }
     }
     let folder = folder.ok_or("a folder with MNIST's files is expected; see --help")?;

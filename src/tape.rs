@@ -56,6 +56,16 @@ impl<N: Layer, const B: usize> Tape<N, B> {
         dispatch!(|M| self.backward_from_dy::<M>(net, x, None, gradient, Store::Overwrite));
     }
 
+    /// As [`backward`](Self::backward), but adds to `gradient`: for a batch that is larger than
+    /// memory, taken in parts.
+    pub fn accumulate(&mut self, net: &N, x: &[N::Input; B], g: &[N::Output; B], gradient: &mut N)
+    where
+        N::Output: Clone,
+    {
+        self.dy.clone_from(g);
+        dispatch!(|M| self.backward_from_dy::<M>(net, x, None, gradient, Store::Add));
+    }
+
     /// As [`backward`](Self::backward), and sets `dx` to g⁽¹⁾ = ∂J/∂x: how sensitive the loss is
     /// to each number of the input.
     pub fn backward_to_input(

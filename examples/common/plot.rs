@@ -43,6 +43,7 @@ pub fn curves(
     }
     chart
         .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
         .border_style(TRANSPARENT)
         .background_style(WHITE.mix(0.8))
         .draw()?;
