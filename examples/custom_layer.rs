@@ -39,6 +39,7 @@ impl<const N: usize> Shape for Scale<N> {
     type Output = [f32; N];
     type First = Self;
     type Last = Self;
+    type Hidden = ();
 
     const PARAMS: usize = 2 * N;
     const MACS: usize = N;
@@ -48,10 +49,8 @@ impl<const N: usize> Layer for Scale<N> {
     // The derivatives need x, which backward gets anyway.
     type Tape<const B: usize> = ();
 
-    fn infer<M: Machine, const B: usize>(&self, x: &[[f32; N]; B]) -> [[f32; N]; B] {
-        let mut y = Zero::ZERO;
-        self.forward::<M, B>(x, &mut (), &mut y);
-        y
+    fn infer<M: Machine, const B: usize>(&self, x: &[[f32; N]; B], y: &mut [[f32; N]; B]) {
+        self.forward::<M, B>(x, &mut (), y);
     }
 
     fn forward<M: Machine, const B: usize>(

@@ -38,6 +38,7 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Shape
     type Output = [T; OUT];
     type First = Self;
     type Last = Self;
+    type Hidden = ();
 
     const PARAMS: usize = (IN + 1) * OUT;
     const MACS: usize = IN * OUT;
@@ -49,15 +50,13 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
     type Tape<const B: usize> = [Act::Tape<T, OUT>; B];
 
     #[inline(always)]
-    fn infer<M: Machine, const B: usize>(&self, x: &[[T; IN]; B]) -> [[T; OUT]; B] {
-        let mut y = Zero::ZERO;
+    fn infer<M: Machine, const B: usize>(&self, x: &[[T; IN]; B], y: &mut [[T; OUT]; B]) {
         // s = W h + b
-        product::affine::<M, T, IN, OUT, B>(&self.weights, &self.bias, x, &mut y);
+        product::affine::<M, T, IN, OUT, B>(&self.weights, &self.bias, x, y);
         // h = f(s)
-        for y in &mut y {
+        for y in y {
             Act::apply(y);
         }
-        y
     }
 
     #[inline(always)]

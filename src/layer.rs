@@ -10,6 +10,7 @@ use rand::Rng;
 
 use crate::budget::LayerInfo;
 use crate::init::Init;
+use crate::kernel::{Larger, Slot};
 use crate::{Float, Machine};
 
 /// A type with a constant to start from: all numbers zero.
@@ -55,16 +56,22 @@ pub trait Shape: Zero {
     type First;
     /// The layer that gives the output; a single layer names itself.
     type Last;
+    /// As large as the largest activation between its layers: `()` for a single layer.
+    type Hidden;
 
+    /// Layers.
+    const LAYERS: usize = 1;
     /// Trainable parameters.
     const PARAMS: usize = 0;
     /// Multiply-accumulates of one prediction.
     const MACS: usize = 0;
     /// Bytes of the weights: of the network itself, of its gradient, of each optimizer state.
     const WEIGHT_BYTES: usize = size_of::<Self>();
-    /// Bytes of activations alive at once during one prediction: the input and output of the
-    /// widest layer.
-    const INFERENCE_RAM: usize = size_of::<Self::Input>() + size_of::<Self::Output>();
+    /// Bytes of activations that one prediction needs: the input, the output, and between the
+    /// layers two buffers, used in turn, as large as the largest activation there.
+    const INFERENCE_RAM: usize = size_of::<Self::Input>()
+        + size_of::<Self::Output>()
+        + size_of::<Self::Hidden>() * if Self::LAYERS > 2 { 2 } else { 1 };
 }
 
 impl<A: Shape, B: Shape> Shape for (A, B) {
@@ -72,11 +79,11 @@ impl<A: Shape, B: Shape> Shape for (A, B) {
     type Output = B::Output;
     type First = A::First;
     type Last = B::Last;
+    type Hidden = Larger<A::Output, Larger<A::Hidden, B::Hidden>>;
 
+    const LAYERS: usize = A::LAYERS + B::LAYERS;
     const PARAMS: usize = A::PARAMS + B::PARAMS;
     const MACS: usize = A::MACS + B::MACS;
-    const INFERENCE_RAM: usize =
-        if A::INFERENCE_RAM > B::INFERENCE_RAM { A::INFERENCE_RAM } else { B::INFERENCE_RAM };
 }
 
 /// A network: a [`Shape`] whose neighbours fit, with its forward and backward pass.
@@ -94,15 +101,32 @@ pub trait Layer: Shape {
     type Tape<const B: usize>: Zero;
 
     /// y = f(x), for each sample of the batch.
-    fn infer<M: Machine, const B: usize>(&self, x: &[Self::Input; B]) -> [Self::Output; B];
+    fn infer<M: Machine, const B: usize>(&self, x: &[Self::Input; B], y: &mut [Self::Output; B]);
 
-    /// y = f(x), with `x` made by the layers before: see [`Source`]. A layer keeps this default.
+    /// y = f(x) with `x` from the layers before: see [`Source`]. A layer keeps this default.
     #[inline(always)]
-    fn infer_from<M: Machine, const B: usize>(
+    fn infer_from<M: Machine, H, const B: usize>(
         &self,
         source: impl Source<[Self::Input; B]>,
-    ) -> [Self::Output; B] {
-        source.with::<M, _>(|x| self.infer::<M, B>(x))
+        y: &mut [Self::Output; B],
+        slots: &mut [Slot<H>; 2],
+    ) {
+        let [to, scratch] = slots;
+        self.infer::<M, B>(source.fetch::<M, H>(to, scratch), y);
+    }
+
+    /// The same with y put into `to`, for the layers after. A layer keeps this default.
+    #[inline(always)]
+    fn infer_between<'a, M: Machine, H, const B: usize>(
+        &self,
+        source: impl Source<[Self::Input; B]>,
+        to: &'a mut Slot<H>,
+        scratch: &mut Slot<H>,
+    ) -> &'a [Self::Output; B] {
+        let x = source.fetch::<M, H>(scratch, to);
+        let y = to.hold();
+        self.infer::<M, B>(x, y);
+        y
     }
 
     /// y = f(x), for each sample, keeping what backward needs.
@@ -162,21 +186,33 @@ where
     type Tape<const N: usize> = PairTape<A::Tape<N>, [A::Output; N], B::Tape<N>>;
 
     #[inline(always)]
-    fn infer<M: Machine, const N: usize>(&self, x: &[Self::Input; N]) -> [Self::Output; N] {
-        self.infer_from::<M, N>(x)
+    fn infer<M: Machine, const N: usize>(&self, x: &[Self::Input; N], y: &mut [Self::Output; N]) {
+        let mut slots = [const { Slot::<[Self::Hidden; N]>::EMPTY }; 2];
+        self.infer_from::<M, _, N>(x, y, &mut slots);
     }
 
     #[inline(always)]
-    fn infer_from<M: Machine, const N: usize>(
+    fn infer_from<M: Machine, H, const N: usize>(
         &self,
         source: impl Source<[Self::Input; N]>,
-    ) -> [Self::Output; N] {
-        let (a, b) = self;
-        b.infer_from::<M, N>(Through::<_, _, A::Last, B::First> {
-            source,
-            layer: a,
-            to: PhantomData,
-        })
+        y: &mut [Self::Output; N],
+        slots: &mut [Slot<H>; 2],
+    ) {
+        let (layer, next) = self;
+        let x = Through::<_, _, A::Last, B::First> { source, layer, to: PhantomData };
+        next.infer_from::<M, H, N>(x, y, slots);
+    }
+
+    #[inline(always)]
+    fn infer_between<'a, M: Machine, H, const N: usize>(
+        &self,
+        source: impl Source<[Self::Input; N]>,
+        to: &'a mut Slot<H>,
+        scratch: &mut Slot<H>,
+    ) -> &'a [Self::Output; N] {
+        let (layer, next) = self;
+        let x = Through::<_, _, A::Last, B::First> { source, layer, to: PhantomData };
+        next.infer_between::<M, H, N>(x, to, scratch)
     }
 
     #[inline(always)]
@@ -302,25 +338,31 @@ pub trait Visitor<const K: usize> {
 /// Where the input of a layer comes from in a prediction: the caller's samples, or the layers
 /// before it.
 ///
-/// A network predicts from its last layer backwards: each layer asks its source for its input,
-/// lives only while it uses it, and so no more than the input and output of one layer are alive
-/// at once, however the network is nested.
+/// A network predicts from its last layer backwards: each layer asks its source for its input.
+/// So two slots are enough for all activations between the layers, used in turn, however deep
+/// the network is and however it is nested.
 pub trait Source<X> {
-    /// Calls `f` with the input.
-    fn with<M: Machine, R>(self, f: impl FnOnce(&X) -> R) -> R;
+    /// The input, put into `to` if it is not anywhere yet. `scratch` is free for the layers
+    /// before.
+    fn fetch<'a, M: Machine, H>(self, to: &'a mut Slot<H>, scratch: &mut Slot<H>) -> &'a X
+    where
+        Self: 'a;
 }
 
 impl<X> Source<X> for &X {
     #[inline(always)]
-    fn with<M: Machine, R>(self, f: impl FnOnce(&X) -> R) -> R {
-        f(self)
+    fn fetch<'a, M: Machine, H>(self, _: &'a mut Slot<H>, _: &mut Slot<H>) -> &'a X
+    where
+        Self: 'a,
+    {
+        self
     }
 }
 
 /// What `layer` makes of `source`, as the input of the next layer.
-struct Through<'a, S, A, Last, Next> {
+struct Through<'l, S, A, Last, Next> {
     source: S,
-    layer: &'a A,
+    layer: &'l A,
     to: PhantomData<(Last, Next)>,
 }
 
@@ -331,8 +373,10 @@ where
     Last: Feeds<Next, A::Output, In>,
 {
     #[inline(always)]
-    fn with<M: Machine, R>(self, f: impl FnOnce(&[In; B]) -> R) -> R {
-        let h = self.layer.infer_from::<M, B>(self.source);
-        f(Last::pass(&h))
+    fn fetch<'a, M: Machine, H>(self, to: &'a mut Slot<H>, scratch: &mut Slot<H>) -> &'a [In; B]
+    where
+        Self: 'a,
+    {
+        Last::pass(self.layer.infer_between::<M, H, B>(self.source, to, scratch))
     }
 }

@@ -10,7 +10,7 @@ use crate::budget::{Layers, Summary};
 use crate::error::LengthError;
 use crate::init::Init;
 use crate::kernel::dispatch;
-use crate::{Layer, Shape};
+use crate::{Layer, Shape, Zero};
 
 /// Samples that [`predict_batch`](Network::predict_batch) takes through the network together.
 const BLOCK: usize = 16;
@@ -49,7 +49,8 @@ pub trait Network: Shape {
     where
         Self: Layer,
     {
-        let [y] = dispatch!(|M| self.infer_from::<M, 1>(array::from_ref(x)));
+        let mut y = Zero::ZERO;
+        dispatch!(|M| self.infer::<M, 1>(array::from_ref(x), array::from_mut(&mut y)));
         y
     }
 
@@ -73,10 +74,10 @@ pub trait Network: Shape {
         let (y_blocks, y_rest) = outputs.as_chunks_mut::<BLOCK>();
         dispatch!(|M| {
             for (x, y) in x_blocks.iter().zip(y_blocks) {
-                *y = self.infer_from::<M, BLOCK>(x);
+                self.infer::<M, BLOCK>(x, y);
             }
             for (x, y) in x_rest.iter().zip(y_rest) {
-                [*y] = self.infer_from::<M, 1>(array::from_ref(x));
+                self.infer::<M, 1>(array::from_ref(x), array::from_mut(y));
             }
         });
         Ok(())

@@ -177,7 +177,8 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
             let samples = inputs.iter().zip(targets);
             samples
                 .map(|(x, target)| {
-                    let [y] = net.infer_from::<M, 1>(array::from_ref(x));
+                    let mut y = Zero::ZERO;
+                    net.infer::<M, 1>(array::from_ref(x), array::from_mut(&mut y));
                     self.loss.loss(&y, target)
                 })
                 .sum()

@@ -1,4 +1,5 @@
 use std::format;
+use std::fs;
 use std::path::Path;
 use std::string::ToString;
 use std::vec::Vec;
@@ -63,16 +64,26 @@ fn read_rows(
     columns: usize,
     mut f: impl FnMut(u64, &StringRecord) -> Result<(), DataError>,
 ) -> Result<(), DataError> {
+    let text = fs::read(path).map_err(|error| DataError::io(path, error))?;
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .trim(Trim::All)
-        .from_path(path)
-        .map_err(|error| failure(path, error))?;
+        .from_reader(text.as_slice());
+    let mut lines = Lines { text: &text, line: 1, byte: 0 };
     let mut record = StringRecord::new();
     let mut first = true;
-    while reader.read_record(&mut record).map_err(|error| failure(path, error))? {
-        let line = record.position().map_or(0, csv::Position::line);
+    loop {
+        let start = reader.position().byte();
+        let more = reader.read_record(&mut record);
+        let line = lines.of_record(start);
+        // The text is in memory and rows may have any length: only its encoding can be wrong.
+        let more = more.map_err(|_| {
+            DataError::content(path, Place::Line(line), "bytes that are no UTF-8", "text")
+        })?;
+        if !more {
+            return Ok(());
+        }
         let header = first && record.iter().all(|field| field.parse::<f64>().is_err());
         first = false;
         if record.len() != columns {
@@ -83,7 +94,29 @@ fn read_rows(
             f(line, &record)?;
         }
     }
-    Ok(())
+}
+
+/// Counts lines on the way through a text.
+struct Lines<'a> {
+    text: &'a [u8],
+    line: u64,
+    byte: usize,
+}
+
+impl Lines<'_> {
+    /// The line on which the record stands that the reader began to look for at `byte`: it skips
+    /// empty lines, without counting them for the record.
+    fn of_record(&mut self, byte: u64) -> u64 {
+        let until = byte as usize;
+        while let Some(&here) = self.text.get(self.byte) {
+            if self.byte >= until && here != b'\n' && here != b'\r' {
+                break;
+            }
+            self.line += u64::from(here == b'\n');
+            self.byte += 1;
+        }
+        self.line
+    }
 }
 
 /// The first `N` fields of a row as numbers.
@@ -101,16 +134,4 @@ fn numbers<T: Float, const N: usize>(
         }
     }
     Ok(numbers)
-}
-
-fn failure(path: &Path, error: csv::Error) -> DataError {
-    let line = error.position().map_or(0, csv::Position::line);
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => DataError::io(path, error),
-        csv::ErrorKind::Utf8 { .. } => {
-            DataError::content(path, Place::Line(line), "bytes that are no UTF-8", "text")
-        }
-        // The reader is flexible about lengths and deserializes nothing: no other kind occurs.
-        other => DataError::io(path, std::io::Error::other(format!("{other:?}"))),
-    }
 }

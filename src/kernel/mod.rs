@@ -3,7 +3,7 @@
 //!
 //! The rest of the crate says *what* is computed; this module decides how. It is also the only
 //! one with `unsafe` in it: entering code that is compiled for a machine which was found at run
-//! time, and writing a constant into a fresh box.
+//! time, writing a constant into a fresh box, and memory that holds one activation after another.
 //!
 //! The kernels are safe loops over small arrays whose lengths are constants. Inlined into one
 //! function that is compiled for a [`Machine`], the compiler turns them into vector instructions.
@@ -14,7 +14,9 @@ mod float;
 mod functions;
 pub(crate) mod machine;
 pub(crate) mod product;
+mod slot;
 
 pub use float::Float;
 pub use machine::Machine;
 pub(crate) use machine::dispatch;
+pub use slot::{Larger, Slot};

@@ -1,0 +1,210 @@
+//! What a user relies on besides the numbers: bad input, non-finite numbers, reports, labels.
+
+use constgrad::prelude::*;
+use constgrad::*;
+use rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
+
+type Net = net![Dense<3, 8, Tanh>, Dense<8, 4, Relu>, Dense<4, 2>];
+
+fn trained_a_little() -> (Net, Trainer<Net, MeanSquaredError, Adam, 4>) {
+    let mut net = Net::ZERO;
+    net.init(&mut Xoshiro256PlusPlus::seed_from_u64(5));
+    let mut trainer = Trainer::new(MeanSquaredError, Adam::new(0.01));
+    trainer.step(&mut net, &[[0.1, 0.2, 0.3]; 4], &[[1.0, -1.0]; 4]);
+    (net, trainer)
+}
+
+#[test]
+fn slices_of_other_lengths_are_refused_and_change_nothing() {
+    let (mut net, mut trainer) = trained_a_little();
+    let before = net.clone();
+    let (x, t) = ([[0.5; 3]; 6], [[0.5; 2]; 6]);
+
+    let mut y = [[7.0; 2]; 5];
+    let error = net.predict_batch(&x, &mut y).unwrap_err();
+    assert_eq!(error.to_string(), "5 outputs found, 6 expected");
+    assert_eq!(y, [[7.0; 2]; 5]);
+
+    let error = trainer.step_partial(&mut net, &x[..5], &t[..5]).unwrap_err();
+    assert_eq!(error.to_string(), "5 inputs found, 1 to 4 expected");
+    let error = trainer.step_partial(&mut net, &x[..0], &t[..0]).unwrap_err();
+    assert_eq!(error.to_string(), "0 inputs found, 1 to 4 expected");
+    let error = trainer.step_partial(&mut net, &x[..3], &t[..2]).unwrap_err();
+    assert_eq!(error.to_string(), "2 targets found, 3 expected");
+    let error = trainer.epoch(&mut net, &x, &t[..2]).unwrap_err();
+    assert_eq!(error.to_string(), "2 targets found, 6 expected");
+    let error = trainer.evaluate(&net, &x[..0], &t[..0]).unwrap_err();
+    assert_eq!(error.to_string(), "0 inputs found, at least 1 expected");
+    assert_eq!(net, before);
+}
+
+#[test]
+fn nan_and_infinity_reach_the_output() {
+    fn outputs<Act: Activation>() -> [[f32; 2]; 3] {
+        let mut net = <net![Dense<3, 5, Act>, Dense<5, 4, Act>, Dense<4, 2>]>::ZERO;
+        net.init(&mut Xoshiro256PlusPlus::seed_from_u64(5));
+        [f32::NAN, f32::INFINITY, f32::NEG_INFINITY].map(|x| net.predict(&[x, 0.5, 0.5]))
+    }
+    macro_rules! all {
+        ($($act:ident)*) => { [$((stringify!($act), outputs::<$act>())),*] };
+    }
+    for (name, [nan, up, down]) in all!(
+        Identity Relu LeakyRelu Elu Selu Gelu GeluTanh Silu Sigmoid HardSigmoid Tanh HardTanh
+        Softplus Softsign Softmax
+    ) {
+        assert!(nan.iter().all(|y| y.is_nan()), "{name}: {nan:?}");
+        // An infinity may saturate, grow or cancel, but what is finite must come from saturation.
+        let saturates = ["Sigmoid", "HardSigmoid", "Tanh", "HardTanh", "Softsign"];
+        let finite = up.iter().chain(&down).all(|y| y.is_finite());
+        assert_eq!(finite, saturates.contains(&name), "{name}: {up:?} {down:?}");
+    }
+}
+
+#[test]
+fn a_checked_step_refuses_a_loss_that_is_no_number() {
+    let (mut net, mut trainer) = trained_a_little();
+    let (before, state) = (net.clone(), trainer.state().clone());
+    for bad in [f32::NAN, f32::INFINITY, 1e30] {
+        let t = [[1.0, 0.0], [0.0, bad], [1.0, 0.0], [0.0, 1.0]];
+        let error = trainer.step_checked(&mut net, &[[0.5; 3]; 4], &t).unwrap_err();
+        assert!(!error.loss.is_finite());
+        assert!(error.to_string().starts_with("the loss is "), "{error}");
+        assert_eq!((&net, trainer.state()), (&before, &state));
+    }
+    let loss = trainer.step_checked(&mut net, &[[0.5; 3]; 4], &[[1.0, 0.0]; 4]).unwrap();
+    assert!(loss.is_finite() && net != before);
+
+    // The unchecked step lets it through, for the caller to see.
+    assert!(trainer.step(&mut net, &[[f32::NAN; 3]; 4], &[[1.0, 0.0]; 4]).is_nan());
+    assert!(net.predict(&[0.0; 3]).iter().all(|y| y.is_nan()));
+}
+
+#[test]
+fn a_partial_step_is_a_step_on_fewer_samples() {
+    let x = [[0.1, 0.2, 0.3], [-0.5, 0.4, 0.9], [0.7, -0.2, 0.1]];
+    let t = [[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]];
+    let train = |partial: bool| {
+        let mut net = Net::ZERO;
+        net.init(&mut Xoshiro256PlusPlus::seed_from_u64(5));
+        let mut loss = 0.0;
+        let mut full = Trainer::<Net, _, _, 3>::new(MeanSquaredError, Sgd::new(0.1));
+        let mut larger = Trainer::<Net, _, _, 7>::new(MeanSquaredError, Sgd::new(0.1));
+        for _ in 0..10 {
+            loss = match partial {
+                false => full.step(&mut net, &x, &t),
+                true => larger.step_partial(&mut net, &x, &t).unwrap(),
+            };
+        }
+        (net.predict(&[0.3, 0.3, 0.3]), loss)
+    };
+    let ((a, loss_a), (b, loss_b)) = (train(false), train(true));
+    approx::assert_relative_eq!(a[..], b[..], max_relative = 1e-5);
+    approx::assert_relative_eq!(loss_a, loss_b, max_relative = 1e-5);
+}
+
+#[test]
+fn an_epoch_takes_every_sample_once_and_returns_their_mean_loss() {
+    // With a learning rate of 0 the loss of an epoch is that of evaluate.
+    let (mut net, _) = trained_a_little();
+    let x: Vec<[f32; 3]> = (0..11).map(|i| [i as f32 / 10.0, 0.5, -0.5]).collect();
+    let t: Vec<[f32; 2]> = (0..11).map(|i| [i as f32 / 5.0, 1.0]).collect();
+    let mut trainer = Trainer::<Net, _, _, 4>::new(MeanSquaredError, Sgd::new(0.0));
+    let loss = trainer.epoch(&mut net, &x, &t).unwrap();
+    approx::assert_relative_eq!(loss, trainer.evaluate(&net, &x, &t).unwrap(), max_relative = 1e-5);
+}
+
+#[test]
+fn labels_cannot_be_out_of_range() {
+    assert_eq!(Class::<3>::new(2).unwrap().index(), 2);
+    assert_eq!(Class::<3>::new(3).unwrap_err().to_string(), "class 3 found, 0 to 2 expected");
+    assert_eq!(
+        Class::<0>::new(0).unwrap_err().to_string(),
+        "class 0 found where there are no classes"
+    );
+    assert_eq!(format!("{0} {0:?}", Class::<3>::try_from(1).unwrap()), "1 Class<3>(1)");
+    assert_eq!(Class::largest(&[1.0, 3.0, 3.0, f32::NAN]).index(), 1);
+    assert_eq!(Class::largest(&[f32::NAN; 3]).index(), 0);
+    assert_eq!(Class::largest(&[f64::NEG_INFINITY, -1e300]).index(), 1);
+}
+
+#[test]
+fn a_confusion_matrix_counts_and_prints() {
+    let class = |index| Class::<3>::new(index).unwrap();
+    let mut confusion = Confusion::new();
+    assert!(confusion.accuracy().is_nan());
+    for (truth, predicted) in [(0, 0), (0, 0), (1, 1), (2, 1), (2, 2), (2, 0)] {
+        confusion.record(class(truth), class(predicted));
+    }
+    assert_eq!((confusion.total(), confusion.accuracy()), (6, 4.0 / 6.0));
+    assert_eq!(confusion.count(class(2), class(1)), 1);
+    let lines = [
+        "true \\ predicted  0 1 2",
+        "               0  2 · ·",
+        "               1  · 1 ·",
+        "               2  1 1 1",
+    ];
+    assert_eq!(confusion.to_string(), lines.join("\n"));
+}
+
+#[test]
+fn a_network_prints_as_a_flat_list_and_a_table() {
+    type Body = (Dense<64, 32, Relu>, Dense<32, 32, GeluTanh, f32>);
+    type Nested = (Body, (Dense<32, 16, Softmax>, Dense<16, 10>));
+    let flat =
+        "[Dense<64, 32, Relu>, Dense<32, 32, GeluTanh>, Dense<32, 16, Softmax>, Dense<16, 10>]";
+    assert_eq!(format!("{:?}", Nested::layers()), flat);
+    assert_eq!(format!("{:?}", <Dense<1, 2, Tanh, f64>>::layers()), "[Dense<1, 2, Tanh, f64>]");
+    let table = [
+        "Layer                    Output        Params       MACs      Bytes",
+        "───────────────────────────────────────────────────────────────────",
+        "Dense<64, 32, Relu>      [f32; 32]       2080       2048       8320",
+        "Dense<32, 32, GeluTanh>  [f32; 32]       1056       1024       4224",
+        "Dense<32, 16, Softmax>   [f32; 16]        528        512       2112",
+        "Dense<16, 10>            [f32; 10]        170        160        680",
+        "───────────────────────────────────────────────────────────────────",
+        "Total                                    3834       3744      15336",
+        "Inference: 552 bytes of activations at once",
+    ];
+    assert_eq!(Nested::summary().to_string(), table.join("\n"));
+
+    let layer: Dense<3, 2, Relu> = Dense::new([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], [0.5, -0.5]);
+    let text =
+        "Dense<3, 2, Relu> { weights: [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], bias: [0.5, -0.5] }";
+    assert_eq!(format!("{layer:?}"), text);
+}
+
+#[test]
+fn weights_are_read_and_written_as_rows_of_outputs() {
+    let mut layer: Dense<3, 2> = Dense::new([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], [0.5, -0.5]);
+    assert_eq!(layer.weight(1, 0), Some(&4.0));
+    assert_eq!((layer.weight(2, 0), layer.weight(0, 3)), (None, None));
+    *layer.weight_mut(0, 2).unwrap() = 30.0;
+    layer.bias_mut()[1] = 7.0;
+    let rows: Vec<Vec<f32>> = layer.rows().map(|row| row.copied().collect()).collect();
+    assert_eq!(rows, [[1.0, 2.0, 30.0], [4.0, 5.0, 6.0]]);
+    assert_eq!(layer.predict(&[1.0, 1.0, 1.0]), [33.5, 22.0]);
+}
+
+#[test]
+fn logits_of_any_size_have_a_finite_exact_loss() {
+    let class = |index| Class::<3>::new(index).unwrap();
+    let mut dy = [0.0; 3];
+    let loss = CrossEntropy::new().gradient(&[1e4, -1e4, 0.0], &class(1), 1.0, &mut dy);
+    assert_eq!((loss, dy), (2e4, [1.0, -1.0, 0.0]));
+    let loss = CrossEntropy::new().gradient(&[1e4, -1e4, 0.0], &class(0), 1.0, &mut dy);
+    assert_eq!((loss, dy), (0.0, [0.0, 0.0, 0.0]));
+    let mut dy = [0.0; 2];
+    let loss = BinaryCrossEntropy.gradient(&[1e4, -1e4], &[0.0, 0.0], 1.0, &mut dy);
+    assert_eq!((loss, dy), (5e3, [0.5, 0.0]));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_network() {
+    let draw = |seed| {
+        let mut net = Net::ZERO;
+        net.init(&mut Xoshiro256PlusPlus::seed_from_u64(seed));
+        net
+    };
+    assert_eq!(draw(1), draw(1));
+    assert_ne!(draw(1), draw(2));
+}
