@@ -10,13 +10,13 @@ use rand::Rng;
 
 use crate::budget::LayerInfo;
 use crate::init::Init;
-use crate::kernel::{Larger, Slot};
+use crate::kernel::{Largest, Slot};
 use crate::{Float, Machine};
 
 /// A type with a constant to start from: all numbers zero.
 ///
 /// The constant can initialise a `static`, be assigned in place, or be boxed without a copy on
-/// the stack ([`boxed!`](crate::boxed)). Networks, gradients, tapes and optimizer states have it.
+/// the stack (`boxed!`). Networks, gradients, tapes and optimizer states have it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no constant `ZERO` to start from",
     note = "implement `constgrad::Zero` for it: `const ZERO: Self`, all numbers zero"
@@ -51,13 +51,13 @@ pub trait Shape: Zero {
     /// One input sample x = h⁽⁰⁾, for example `[f32; IN]`.
     type Input: Zero;
     /// One output sample y = h⁽ᴰ⁾, for example `[f32; OUT]`.
-    type Output: Zero;
+    type Output: Zero + Copy;
     /// The layer that takes the input; a single layer names itself.
     type First;
     /// The layer that gives the output; a single layer names itself.
     type Last;
     /// As large as the largest activation between its layers: `()` for a single layer.
-    type Hidden;
+    type Hidden: Copy;
 
     /// Layers.
     const LAYERS: usize = 1;
@@ -79,7 +79,7 @@ impl<A: Shape, B: Shape> Shape for (A, B) {
     type Output = B::Output;
     type First = A::First;
     type Last = B::Last;
-    type Hidden = Larger<A::Output, Larger<A::Hidden, B::Hidden>>;
+    type Hidden = Largest<A::Hidden, A::Output, B::Hidden>;
 
     const LAYERS: usize = A::LAYERS + B::LAYERS;
     const PARAMS: usize = A::PARAMS + B::PARAMS;

@@ -1,4 +1,105 @@
 //! A neural network is a type.
+//!
+//! [`Dense<64, 32, Relu>`](Dense) is a layer, a nested tuple of layers is a network, and the
+//! compiler derives its forward and backward pass by recursion over the tuple. A matrix,
+//! gradient, label or batch of the wrong shape does not compile. Layers are plain arrays, and
+//! nothing touches a heap: one and the same type trains on a workstation and on a
+//! microcontroller.
+//!
+//! ```
+//! use constgrad::prelude::*; // the traits, nothing else
+//! use constgrad::{Adam, Class, CrossEntropy, Dense, Relu, Trainer, assert_network, net};
+//! use rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
+//!
+//! type Net = net![Dense<64, 32, Relu>, Dense<32, 10>]; // = (Dense<64, 32, Relu>, Dense<32, 10>)
+//! const _: () = assert_network::<Net>(); // one error, here, if two layers do not fit
+//! const _: () = assert!(Net::PARAMS == 2_410 && Net::INFERENCE_RAM <= 1024);
+//!
+//! let mut net = Net::ZERO; // a constant: may also be a static, or boxed
+//! net.init(&mut Xoshiro256PlusPlus::seed_from_u64(1)); // He for Relu, Xavier for Tanh, ...
+//!
+//! let mut trainer = Trainer::<Net, _, _, 2>::new(CrossEntropy::new(), Adam::new(1e-3));
+//! let inputs = [[0.5; 64], [-0.5; 64]];
+//! let labels = [Class::new(3)?, Class::new(7)?]; // Class<10>: cannot be out of range
+//! for _ in 0..100 {
+//!     let loss: f32 = trainer.step(&mut net, &inputs, &labels);
+//! }
+//! assert_eq!(Class::largest(&net.predict(&inputs[1])), labels[1]);
+//! # Ok::<(), constgrad::ClassError>(())
+//! ```
+//!
+//! # The mathematics, and where it is
+//!
+//! Depth D, layers d = 1..D, input h⁽⁰⁾ = x, output y = h⁽ᴰ⁾, loss J = L(y), and f⁽ᵈ⁾ the
+//! activation of layer d:
+//!
+//! | | | |
+//! |---|---|---|
+//! | forward | s⁽ᵈ⁾ = W⁽ᵈ⁾ h⁽ᵈ⁻¹⁾ + b⁽ᵈ⁾, h⁽ᵈ⁾ = f⁽ᵈ⁾(s⁽ᵈ⁾) | [`Layer::forward`], [`Dense`], [`activation`] |
+//! | loss | J = L(y), g⁽ᴰ⁺¹⁾ = ∂J/∂y | [`Loss`] |
+//! | backward | ∂J/∂b⁽ᵈ⁾ = g⁽ᵈ⁺¹⁾ ⊙ f′⁽ᵈ⁾(s⁽ᵈ⁾) | [`Layer::backward`], [`Activation::backward`] |
+//! | | ∂J/∂W⁽ᵈ⁾ = ∂J/∂b⁽ᵈ⁾ (h⁽ᵈ⁻¹⁾)ᵀ | |
+//! | | g⁽ᵈ⁾ = (W⁽ᵈ⁾)ᵀ ∂J/∂b⁽ᵈ⁾ | |
+//! | update | W ← W − η ∂J/∂W, or something wiser | [`optimizer`], [`schedule`] |
+//!
+//! with W⁽ᵈ⁾ ∈ ℝ^(OUT×IN), b⁽ᵈ⁾, s⁽ᵈ⁾, h⁽ᵈ⁾, g⁽ᵈ⁺¹⁾ ∈ ℝ^OUT, g⁽ᵈ⁾ ∈ ℝ^IN. Each derivative is computed once,
+//! kept, and used by the layer below: a full gradient costs a small multiple of forward, at any
+//! depth. [`Tape`] runs the two passes by hand.
+//!
+//! The types follow the equations: what holds the gradient of a network has the network's type,
+//! and so has what an optimizer remembers.
+//!
+//! # What the compiler checks
+//!
+//! - Two layers that do not fit: one error, which names both layers and both sizes.
+//! - Inputs, upstream gradients, targets and batches of another size; labels of another number
+//!   of classes; gradients and optimizer states of another network.
+//! - Budgets ([`assert_at_most`]): parameters, multiply-accumulates, bytes of weights and of RAM.
+//!
+//! What it cannot know, data that comes in at run time, is checked once, where it comes in, and a
+//! wrong one gets an error that says what was found and what was expected: [`ClassError`],
+//! [`LengthError`], [`NonFiniteLoss`], and with the feature `files` `data::DataError`.
+//!
+//! # Memory: stack, static, box, chip
+//!
+//! Everything has a constant to start from ([`Zero::ZERO`], [`Trainer::new`]) and is changed in
+//! place. A small network may live on the stack. A large one, and its trainer, belong elsewhere:
+//!
+//! ```
+//! use constgrad::prelude::*;
+//! use constgrad::{Adam, CrossEntropy, Dense, Relu, Trainer, net};
+//! use std::sync::Mutex;
+//!
+//! type Net = net![Dense<784, 128, Relu>, Dense<128, 64, Relu>, Dense<64, 10>];
+//! type NetTrainer = Trainer<Net, CrossEntropy, Adam, 32>;
+//!
+//! // A static. On a chip, where there is no Mutex: a critical-section cell or static_cell.
+//! static NET: Mutex<Net> = Mutex::new(Net::ZERO);
+//! static TRAINER: Mutex<NetTrainer> = Mutex::new(Trainer::new(CrossEntropy::new(), Adam::new(1e-3)));
+//!
+//! # #[cfg(feature = "alloc")] {
+//! // A box, without a copy on the stack.
+//! let mut net = constgrad::boxed!(Net::ZERO);
+//! let mut trainer = constgrad::boxed!(NetTrainer::new(CrossEntropy::new(), Adam::new(1e-3)));
+//! # }
+//! ```
+//!
+//! `static NET: Net = ...` without a lock is a network in flash, to predict with.
+//! [`Shape::INFERENCE_RAM`] and [`Trainer::RAM`] are what prediction and training need.
+//!
+//! # Features
+//!
+//! - `std` (default) finds the vector instructions of the processor at run time, once per public
+//!   call. Without it the crate uses those that the build is for.
+//! - `files` (default) reads data files: `data::read_csv`, `data::read_idx`. It brings `csv` and
+//!   `flate2`; without it the crate depends on `rand` alone.
+//! - `alloc` (part of `std`) has `boxed!`, and nothing else: the crate never allocates by itself.
+//! - None of them: `no_std`, no allocator, any target.
+//!
+//! # Deep networks
+//!
+//! [`net!`] nests to the right, which the compiler follows to about 100 layers; beyond, group the
+//! layers: `net![net![..], net![..]]` is the same network. All nestings give the same numbers.
 #![no_std]
 #![deny(unsafe_op_in_unsafe_fn)]
 #![warn(missing_docs)]
@@ -47,3 +148,8 @@ pub use trainer::Trainer;
 pub mod prelude {
     pub use crate::{Network, Shape, Zero};
 }
+
+/// The programs in the README, run with the tests.
+#[cfg(all(doctest, feature = "files"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

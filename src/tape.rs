@@ -48,21 +48,15 @@ impl<N: Layer, const B: usize> Tape<N, B> {
 
     /// Given g = ∂J/∂y, sets `gradient` to the derivatives of J by all parameters, summed over
     /// the batch. `net` and `x` are those of the last [`forward`](Self::forward).
-    pub fn backward(&mut self, net: &N, x: &[N::Input; B], g: &[N::Output; B], gradient: &mut N)
-    where
-        N::Output: Clone,
-    {
-        self.dy.clone_from(g);
+    pub fn backward(&mut self, net: &N, x: &[N::Input; B], g: &[N::Output; B], gradient: &mut N) {
+        self.dy = *g;
         dispatch!(|M| self.backward_from_dy::<M>(net, x, None, gradient, Store::Overwrite));
     }
 
     /// As [`backward`](Self::backward), but adds to `gradient`: for a batch that is larger than
     /// memory, taken in parts.
-    pub fn accumulate(&mut self, net: &N, x: &[N::Input; B], g: &[N::Output; B], gradient: &mut N)
-    where
-        N::Output: Clone,
-    {
-        self.dy.clone_from(g);
+    pub fn accumulate(&mut self, net: &N, x: &[N::Input; B], g: &[N::Output; B], gradient: &mut N) {
+        self.dy = *g;
         dispatch!(|M| self.backward_from_dy::<M>(net, x, None, gradient, Store::Add));
     }
 
@@ -75,10 +69,8 @@ impl<N: Layer, const B: usize> Tape<N, B> {
         g: &[N::Output; B],
         gradient: &mut N,
         dx: &mut [N::Input; B],
-    ) where
-        N::Output: Clone,
-    {
-        self.dy.clone_from(g);
+    ) {
+        self.dy = *g;
         dispatch!(|M| self.backward_from_dy::<M>(net, x, Some(dx), gradient, Store::Overwrite));
     }
 

@@ -9,7 +9,7 @@ use crate::{Clip, Float, Layer, Loss, Machine, Optimizer, Store, Tape, Zero};
 /// Trains a network in batches of `B`: holds the gradient, the tape and the optimizer's state.
 ///
 /// Its size is a constant, [`RAM`](Self::RAM), and nothing else is allocated by it. A large one
-/// belongs into a `static` or a box ([`boxed!`](crate::boxed)), not on the stack.
+/// belongs into a `static` or a box (`boxed!`), not on the stack.
 ///
 /// ```
 /// use constgrad::prelude::*;

@@ -124,7 +124,7 @@ fn csv_is_read_with_and_without_header() {
 fn a_wrong_csv_is_an_error_that_says_where() {
     let folder = Folder::new();
     let numbers = |text: &str| message(read_csv::<f32, 2>(folder.file(text)));
-    assert_eq!(numbers("1,2\n3\n"), "line 2: 1 fields found, 2 expected");
+    assert_eq!(numbers("1,2\n3\n"), "line 2: 1 field found, 2 expected");
     assert_eq!(numbers("1,2\n3,4,5\n"), "line 2: 3 fields found, 2 expected");
     assert_eq!(numbers("a,b,c\n1,2\n"), "line 1: 3 fields found, 2 expected");
     assert_eq!(

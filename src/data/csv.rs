@@ -87,7 +87,10 @@ fn read_rows(
         let header = first && record.iter().all(|field| field.parse::<f64>().is_err());
         first = false;
         if record.len() != columns {
-            let found = format!("{} fields", record.len());
+            let found = match record.len() {
+                1 => "1 field".to_string(),
+                n => format!("{n} fields"),
+            };
             return Err(DataError::content(path, Place::Line(line), found, columns.to_string()));
         }
         if !header {

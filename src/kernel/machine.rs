@@ -5,7 +5,7 @@ use super::Float;
 /// The machine that a pass runs on: what its arithmetic offers.
 ///
 /// A layer's passes are generic over it and hand it on; the crate chooses it once per public
-/// call ([`Shape::predict`](crate::Shape::predict), [`Trainer::step`](crate::Trainer::step), ...)
+/// call ([`Network::predict`](crate::Network::predict), [`Trainer::step`](crate::Trainer::step), ...)
 /// by asking the processor. Sealed: a machine can only be had inside such a call.
 pub trait Machine: private::Sealed + Copy + 'static {
     /// Whether [`mul_add`](Self::mul_add) rounds once.

@@ -19,4 +19,4 @@ mod slot;
 pub use float::Float;
 pub use machine::Machine;
 pub(crate) use machine::dispatch;
-pub use slot::{Larger, Slot};
+pub use slot::{Largest, Slot};

@@ -1,6 +1,6 @@
 //! Memory that holds one value after another.
 
-use core::mem::{ManuallyDrop, MaybeUninit, needs_drop};
+use core::mem::MaybeUninit;
 
 use crate::Zero;
 
@@ -13,11 +13,10 @@ impl<S> Slot<S> {
 
     /// Makes the slot hold a `T`, all zero. That it fits is checked when this is compiled.
     #[inline(always)]
-    pub fn hold<T: Zero>(&mut self) -> &mut T {
+    pub fn hold<T: Zero + Copy>(&mut self) -> &mut T {
         const {
             assert!(size_of::<T>() <= size_of::<S>(), "the slot is too small");
             assert!(align_of::<T>() <= align_of::<S>(), "the slot is not aligned");
-            assert!(!needs_drop::<T>(), "activations are plain values: this type has a destructor");
         }
         let value = self.0.as_mut_ptr().cast::<T>();
         // SAFETY: the memory is large enough, aligned, borrowed uniquely, and initialised by the
@@ -29,9 +28,10 @@ impl<S> Slot<S> {
     }
 }
 
-/// As large as the larger of the two: never read, only measured.
-#[repr(C)]
-pub union Larger<A, B> {
-    _a: ManuallyDrop<A>,
-    _b: ManuallyDrop<B>,
+/// As large as the largest of the three: never read, only measured.
+#[derive(Clone, Copy)]
+pub union Largest<A: Copy, B: Copy, C: Copy> {
+    _a: A,
+    _b: B,
+    _c: C,
 }
