@@ -9,8 +9,8 @@ use rand::Rng;
 use crate::budget::{Layers, Summary};
 use crate::error::LengthError;
 use crate::init::Init;
-use crate::kernel::dispatch;
-use crate::{Layer, Shape, Zero};
+use crate::kernel::{Task, dispatch};
+use crate::{Layer, Machine, Shape, Zero};
 
 /// Samples that [`predict_batch`](Network::predict_batch) takes through the network together.
 const BLOCK: usize = 16;
@@ -50,7 +50,7 @@ pub trait Network: Shape {
         Self: Layer,
     {
         let mut y = Zero::ZERO;
-        dispatch!(|M| self.infer::<M, 1>(array::from_ref(x), array::from_mut(&mut y)));
+        dispatch(Infer { net: self, x: array::from_ref(x), y: array::from_mut(&mut y) });
         y
     }
 
@@ -72,14 +72,12 @@ pub trait Network: Shape {
         LengthError::check("outputs", outputs.len(), inputs.len())?;
         let (x_blocks, x_rest) = inputs.as_chunks::<BLOCK>();
         let (y_blocks, y_rest) = outputs.as_chunks_mut::<BLOCK>();
-        dispatch!(|M| {
-            for (x, y) in x_blocks.iter().zip(y_blocks) {
-                self.infer::<M, BLOCK>(x, y);
-            }
-            for (x, y) in x_rest.iter().zip(y_rest) {
-                self.infer::<M, 1>(array::from_ref(x), array::from_mut(y));
-            }
-        });
+        for (x, y) in x_blocks.iter().zip(y_blocks) {
+            dispatch(Infer { net: self, x, y });
+        }
+        for (x, y) in x_rest.iter().zip(y_rest) {
+            dispatch(Infer { net: self, x: array::from_ref(x), y: array::from_mut(y) });
+        }
         Ok(())
     }
 
@@ -117,3 +115,19 @@ pub trait Network: Shape {
 }
 
 impl<N: Shape> Network for N {}
+
+/// One block of a prediction.
+struct Infer<'a, N: Layer, const B: usize> {
+    net: &'a N,
+    x: &'a [N::Input; B],
+    y: &'a mut [N::Output; B],
+}
+
+impl<N: Layer, const B: usize> Task for Infer<'_, N, B> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<M: Machine>(self) {
+        self.net.infer::<M, B>(self.x, self.y);
+    }
+}

@@ -1,7 +1,7 @@
 //! Forward and backward by hand, for those who want to see the derivatives.
 
-use crate::kernel::dispatch;
-use crate::{Layer, Store, Zero};
+use crate::kernel::{Task, dispatch};
+use crate::{Layer, Machine, Store, Zero};
 
 /// Everything that one forward and backward pass of a network over a batch of `B` leaves behind:
 /// the activations h⁽¹⁾ .. h⁽ᴰ⁾ and their derivatives.
@@ -42,7 +42,7 @@ impl<N: Layer, const B: usize> Zero for Tape<N, B> {
 impl<N: Layer, const B: usize> Tape<N, B> {
     /// y = net(x), keeping what backward needs.
     pub fn forward(&mut self, net: &N, x: &[N::Input; B]) -> &[N::Output; B] {
-        dispatch!(|M| net.forward::<M, B>(x, &mut self.layers, &mut self.y));
+        dispatch(Forward { tape: self, net, x });
         &self.y
     }
 
@@ -50,14 +50,15 @@ impl<N: Layer, const B: usize> Tape<N, B> {
     /// the batch. `net` and `x` are those of the last [`forward`](Self::forward).
     pub fn backward(&mut self, net: &N, x: &[N::Input; B], g: &[N::Output; B], gradient: &mut N) {
         self.dy = *g;
-        dispatch!(|M| self.backward_from_dy::<M>(net, x, None, gradient, Store::Overwrite));
+        let store = Store::Overwrite;
+        dispatch(Backward { tape: self, net, x, dx: None, gradient, store });
     }
 
     /// As [`backward`](Self::backward), but adds to `gradient`: for a batch that is larger than
     /// memory, taken in parts.
     pub fn accumulate(&mut self, net: &N, x: &[N::Input; B], g: &[N::Output; B], gradient: &mut N) {
         self.dy = *g;
-        dispatch!(|M| self.backward_from_dy::<M>(net, x, None, gradient, Store::Add));
+        dispatch(Backward { tape: self, net, x, dx: None, gradient, store: Store::Add });
     }
 
     /// As [`backward`](Self::backward), and sets `dx` to g⁽¹⁾ = ∂J/∂x: how sensitive the loss is
@@ -71,26 +72,44 @@ impl<N: Layer, const B: usize> Tape<N, B> {
         dx: &mut [N::Input; B],
     ) {
         self.dy = *g;
-        dispatch!(|M| self.backward_from_dy::<M>(net, x, Some(dx), gradient, Store::Overwrite));
+        let store = Store::Overwrite;
+        dispatch(Backward { tape: self, net, x, dx: Some(dx), gradient, store });
     }
+}
 
-    /// Forward on a machine that is chosen already.
+/// The forward pass.
+pub(crate) struct Forward<'a, N: Layer, const B: usize> {
+    pub(crate) tape: &'a mut Tape<N, B>,
+    pub(crate) net: &'a N,
+    pub(crate) x: &'a [N::Input; B],
+}
+
+impl<N: Layer, const B: usize> Task for Forward<'_, N, B> {
+    type Output = ();
+
     #[inline(always)]
-    pub(crate) fn forward_on<M: crate::Machine>(&mut self, net: &N, x: &[N::Input; B]) {
-        net.forward::<M, B>(x, &mut self.layers, &mut self.y);
+    fn run<M: Machine>(self) {
+        let Tape { layers, y, .. } = self.tape;
+        self.net.forward::<M, B>(self.x, layers, y);
     }
+}
 
-    /// Backward from what `dy` holds, which it uses up.
+/// The backward pass, from what the tape has in `dy`, which it uses up.
+pub(crate) struct Backward<'a, N: Layer, const B: usize> {
+    pub(crate) tape: &'a mut Tape<N, B>,
+    pub(crate) net: &'a N,
+    pub(crate) x: &'a [N::Input; B],
+    pub(crate) dx: Option<&'a mut [N::Input; B]>,
+    pub(crate) gradient: &'a mut N,
+    pub(crate) store: Store,
+}
+
+impl<N: Layer, const B: usize> Task for Backward<'_, N, B> {
+    type Output = ();
+
     #[inline(always)]
-    pub(crate) fn backward_from_dy<M: crate::Machine>(
-        &mut self,
-        net: &N,
-        x: &[N::Input; B],
-        dx: Option<&mut [N::Input; B]>,
-        gradient: &mut N,
-        store: Store,
-    ) {
-        let Tape { layers, y, dy } = self;
-        net.backward::<M, B>(x, layers, y, dy, dx, gradient, store);
+    fn run<M: Machine>(self) {
+        let Tape { layers, y, dy } = self.tape;
+        self.net.backward::<M, B>(self.x, layers, y, dy, self.dx, self.gradient, self.store);
     }
 }

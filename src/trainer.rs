@@ -3,8 +3,9 @@
 use core::array;
 
 use crate::error::{LengthError, NonFiniteLoss};
-use crate::kernel::dispatch;
-use crate::{Clip, Float, Layer, Loss, Machine, Optimizer, Store, Tape, Zero};
+use crate::kernel::{Task, dispatch};
+use crate::tape::{Backward, Forward};
+use crate::{Clip, Float, Layer, Loss, Machine, Network, Optimizer, Store, Tape, Zero};
 
 /// Trains a network in batches of `B`: holds the gradient, the tape and the optimizer's state.
 ///
@@ -73,11 +74,7 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
         inputs: &[N::Input; B],
         targets: &[L::Target; B],
     ) -> L::Scalar {
-        dispatch!(|M| {
-            let loss = self.differentiate::<M>(net, inputs, targets);
-            self.update(net);
-            loss
-        })
+        dispatch(Step { trainer: self, net, inputs, targets, checked: false })
     }
 
     /// As [`step`](Self::step), but a loss that is infinite or NaN changes nothing.
@@ -90,14 +87,8 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
         inputs: &[N::Input; B],
         targets: &[L::Target; B],
     ) -> Result<L::Scalar, NonFiniteLoss<L::Scalar>> {
-        dispatch!(|M| {
-            let loss = self.differentiate::<M>(net, inputs, targets);
-            if !loss.is_finite() {
-                return Err(NonFiniteLoss { loss });
-            }
-            self.update(net);
-            Ok(loss)
-        })
+        let loss = dispatch(Step { trainer: self, net, inputs, targets, checked: true });
+        if loss.is_finite() { Ok(loss) } else { Err(NonFiniteLoss { loss }) }
     }
 
     /// One training step on a shorter batch, such as the last of an epoch: 1 to `B` samples.
@@ -120,17 +111,16 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
         let mut tape = Tape::<N, 1>::ZERO;
         let mut store = Store::Overwrite;
         let mut loss = L::Scalar::ZERO;
-        dispatch!(|M| {
-            for (x, target) in inputs.iter().zip(targets) {
-                let x = array::from_ref(x);
-                tape.forward_on::<M>(net, x);
-                let ([y], [dy]) = (&tape.y, &mut tape.dy);
-                loss += self.loss.gradient(y, target, share, dy);
-                tape.backward_from_dy::<M>(net, x, None, &mut self.gradient, store);
-                store = Store::Add;
-            }
-            self.update(net);
-        });
+        for (x, target) in inputs.iter().zip(targets) {
+            let x = array::from_ref(x);
+            dispatch(Forward { tape: &mut tape, net, x });
+            let ([y], [dy]) = (&tape.y, &mut tape.dy);
+            loss += self.loss.gradient(y, target, share, dy);
+            let (tape, gradient) = (&mut tape, &mut self.gradient);
+            dispatch(Backward { tape, net, x, dx: None, gradient, store });
+            store = Store::Add;
+        }
+        dispatch(Update { trainer: self, net });
         Ok(loss * share)
     }
 
@@ -173,16 +163,8 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
     ) -> Result<L::Scalar, LengthError> {
         LengthError::check_range("inputs", inputs.len(), 1, usize::MAX)?;
         LengthError::check("targets", targets.len(), inputs.len())?;
-        let sum: L::Scalar = dispatch!(|M| {
-            let samples = inputs.iter().zip(targets);
-            samples
-                .map(|(x, target)| {
-                    let mut y = Zero::ZERO;
-                    net.infer::<M, 1>(array::from_ref(x), array::from_mut(&mut y));
-                    self.loss.loss(&y, target)
-                })
-                .sum()
-        });
+        let losses = inputs.iter().zip(targets).map(|(x, y)| self.loss.loss(&net.predict(x), y));
+        let sum: L::Scalar = losses.sum();
         Ok(sum / L::Scalar::from_f64(inputs.len() as f64))
     }
 
@@ -195,31 +177,55 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
     pub fn state(&self) -> &O::State<N> {
         &self.state
     }
+}
 
-    /// Sets the gradient to that of the batch's mean loss, which it returns.
+/// One training step; with `checked`, a loss that is no finite number updates nothing. Gives the
+/// loss.
+struct Step<'a, N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> {
+    trainer: &'a mut Trainer<N, L, O, B>,
+    net: &'a mut N,
+    inputs: &'a [N::Input; B],
+    targets: &'a [L::Target; B],
+    checked: bool,
+}
+
+impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Task for Step<'_, N, L, O, B> {
+    type Output = L::Scalar;
+
     #[inline(always)]
-    fn differentiate<M: Machine>(
-        &mut self,
-        net: &N,
-        inputs: &[N::Input; B],
-        targets: &[L::Target; B],
-    ) -> L::Scalar {
+    fn run<M: Machine>(self) -> L::Scalar {
+        let Step { trainer, net, inputs: x, targets, checked } = self;
+        let Trainer { loss, gradient, tape, .. } = trainer;
+        Forward { tape, net, x }.run::<M>();
         let share = L::Scalar::from_f64(1.0 / B as f64);
-        self.tape.forward_on::<M>(net, inputs);
         let mut sum = L::Scalar::ZERO;
-        let outputs = self.tape.y.iter().zip(&mut self.tape.dy);
-        for ((y, dy), target) in outputs.zip(targets) {
-            sum += self.loss.gradient(y, target, share, dy);
+        for ((y, dy), target) in tape.y.iter().zip(&mut tape.dy).zip(targets) {
+            sum += loss.gradient(y, target, share, dy);
         }
-        self.tape.backward_from_dy::<M>(net, inputs, None, &mut self.gradient, Store::Overwrite);
-        sum * share
+        let mean = sum * share;
+        Backward { tape, net, x, dx: None, gradient, store: Store::Overwrite }.run::<M>();
+        if !checked || mean.is_finite() {
+            Update { trainer, net }.run::<M>();
+        }
+        mean
     }
+}
+
+/// Clips the gradient and changes the network.
+struct Update<'a, N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> {
+    trainer: &'a mut Trainer<N, L, O, B>,
+    net: &'a mut N,
+}
+
+impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Task for Update<'_, N, L, O, B> {
+    type Output = ();
 
     #[inline(always)]
-    fn update(&mut self, net: &mut N) {
-        if let Some(clip) = self.clip {
-            clip.apply(&mut self.gradient);
+    fn run<M: Machine>(self) {
+        let Trainer { optimizer, clip, gradient, state, .. } = self.trainer;
+        if let Some(clip) = clip {
+            clip.apply(gradient);
         }
-        self.optimizer.update(net, &mut self.gradient, &mut self.state);
+        optimizer.update(self.net, gradient, state);
     }
 }

@@ -21,9 +21,22 @@ pub trait Machine: private::Sealed + Copy + 'static {
         a * b + c
     }
 
-    /// Runs `body` as a function of its own, compiled for this machine. Everything that `body`
+    /// Does `task` in a function of its own, compiled for this machine: everything that the task
     /// inlines is compiled with the machine's instructions.
-    fn run<R>(body: impl FnOnce() -> R) -> R;
+    fn run<T: Task>(task: T) -> T::Output;
+}
+
+/// Work to be done on some [`Machine`].
+///
+/// A closure would be shorter, but whether a closure is inlined is up to the compiler; one that
+/// is not would be compiled without the machine's instructions. Implementations are
+/// `#[inline(always)]`.
+pub trait Task {
+    /// What the work gives.
+    type Output;
+
+    /// Does the work.
+    fn run<M: Machine>(self) -> Self::Output;
 }
 
 mod private {
@@ -43,45 +56,31 @@ impl Machine for Baseline {
     ));
 
     #[inline(never)]
-    fn run<R>(body: impl FnOnce() -> R) -> R {
-        body()
+    fn run<T: Task>(task: T) -> T::Output {
+        task.run::<Self>()
     }
 }
 
-/// Runs an expression that is generic over the [`Machine`] on the best one that this processor
-/// is. The only place that may name a machine other than [`Baseline`].
-macro_rules! dispatch {
-    (|$M:ident| $body:expr) => {{
-        #[cfg(all(feature = "std", target_arch = "x86_64"))]
-        match $crate::kernel::machine::x86::level() {
-            $crate::kernel::machine::x86::Level::Avx512 => {
-                type $M = $crate::kernel::machine::x86::Avx512;
-                <$M as $crate::Machine>::run(|| $body)
-            }
-            $crate::kernel::machine::x86::Level::Avx2 => {
-                type $M = $crate::kernel::machine::x86::Avx2;
-                <$M as $crate::Machine>::run(|| $body)
-            }
-            $crate::kernel::machine::x86::Level::Baseline => {
-                type $M = $crate::kernel::machine::Baseline;
-                <$M as $crate::Machine>::run(|| $body)
-            }
-        }
-        #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
-        {
-            type $M = $crate::kernel::machine::Baseline;
-            <$M as $crate::Machine>::run(|| $body)
-        }
-    }};
+/// Does `task` on the best machine that this processor is. The only place that may name a machine
+/// other than [`Baseline`].
+#[inline(always)]
+pub(crate) fn dispatch<T: Task>(task: T) -> T::Output {
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    return match x86::level() {
+        x86::Level::Avx512 => x86::Avx512::run(task),
+        x86::Level::Avx2 => x86::Avx2::run(task),
+        x86::Level::Baseline => Baseline::run(task),
+    };
+    #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
+    Baseline::run(task)
 }
-pub(crate) use dispatch;
 
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
-pub(crate) mod x86 {
+mod x86 {
     use core::sync::atomic::{AtomicU8, Ordering};
     use std::is_x86_feature_detected;
 
-    use super::{Machine, private};
+    use super::{Machine, Task, private};
 
     #[derive(Clone, Copy, PartialEq, Eq)]
     #[repr(u8)]
@@ -133,15 +132,15 @@ pub(crate) mod x86 {
                 const FUSED: bool = true;
 
                 #[inline(always)]
-                fn run<R>(body: impl FnOnce() -> R) -> R {
+                fn run<T: Task>(task: T) -> T::Output {
                     #[inline(never)]
                     #[target_feature(enable = $features)]
-                    fn compiled_for<R>(body: impl FnOnce() -> R) -> R {
-                        body()
+                    fn compiled_for<T: Task>(task: T) -> T::Output {
+                        task.run::<$name>()
                     }
-                    // SAFETY: the type is private to the crate, and `dispatch!` alone names it,
+                    // SAFETY: the type is private to the crate, and `dispatch` alone names it,
                     // after `level` has found these features on this processor.
-                    unsafe { compiled_for(body) }
+                    unsafe { compiled_for(task) }
                 }
             }
         };

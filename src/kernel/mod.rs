@@ -12,11 +12,11 @@
 pub mod boxed;
 mod float;
 mod functions;
-pub(crate) mod machine;
+mod machine;
 pub(crate) mod product;
 mod slot;
 
 pub use float::Float;
-pub use machine::Machine;
 pub(crate) use machine::dispatch;
+pub use machine::{Machine, Task};
 pub use slot::{Largest, Slot};

@@ -13,7 +13,7 @@
 //!
 //! Widths that are no multiple of a tile end in a tile that overlaps the one before it.
 
-use super::{Float, Machine};
+use super::{Float, Machine, Task};
 use crate::layer::Store;
 
 /// Multiply-accumulates from which a product becomes a function of its own instead of being
@@ -117,34 +117,40 @@ pub(crate) fn affine<X: Machine, T: Float, const IN: usize, const OUT: usize, co
     x: &[[T; IN]; B],
     y: &mut [[T; OUT]; B],
 ) {
-    if const { IN * OUT * B >= OUTLINE } {
-        X::run(|| affine_inline::<X, T, IN, OUT, B>(w, bias, x, y));
-    } else {
-        affine_inline::<X, T, IN, OUT, B>(w, bias, x, y);
-    }
+    let task = Affine { w, bias, x, y };
+    if const { IN * OUT * B >= OUTLINE } { X::run(task) } else { task.run::<X>() }
 }
 
-#[inline(always)]
-fn affine_inline<X: Machine, T: Float, const IN: usize, const OUT: usize, const B: usize>(
-    w: &[[T; OUT]; IN],
-    bias: &[T; OUT],
-    x: &[[T; IN]; B],
-    y: &mut [[T; OUT]; B],
-) {
-    blocks!(OUT, |block, N| {
-        let (x_groups, x_rest) = x.as_chunks::<4>();
-        let (y_groups, y_rest) = y.as_chunks_mut::<4>();
-        for (x, y) in x_groups.iter().zip(y_groups) {
-            let start = [*block.of::<T, N, OUT>(bias); 4];
-            let sums = tile::<X, T, 4, N>(start, IN, |i, row| x[row][i], |i| block.of(&w[i]));
-            for (y, sum) in y.iter_mut().zip(sums) {
-                *block.of_mut(y) = sum;
+struct Affine<'a, T, const IN: usize, const OUT: usize, const B: usize> {
+    w: &'a [[T; OUT]; IN],
+    bias: &'a [T; OUT],
+    x: &'a [[T; IN]; B],
+    y: &'a mut [[T; OUT]; B],
+}
+
+impl<T: Float, const IN: usize, const OUT: usize, const B: usize> Task
+    for Affine<'_, T, IN, OUT, B>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<X: Machine>(self) {
+        let Affine { w, bias, x, y } = self;
+        blocks!(OUT, |block, N| {
+            let (x_groups, x_rest) = x.as_chunks::<4>();
+            let (y_groups, y_rest) = y.as_chunks_mut::<4>();
+            for (x, y) in x_groups.iter().zip(y_groups) {
+                let start = [*block.of::<T, N, OUT>(bias); 4];
+                let sums = tile::<X, T, 4, N>(start, IN, |i, row| x[row][i], |i| block.of(&w[i]));
+                for (y, sum) in y.iter_mut().zip(sums) {
+                    *block.of_mut(y) = sum;
+                }
             }
-        }
-        for (x, y) in x_rest.iter().zip(y_rest) {
-            *block.of_mut(y) = affine_single::<X, T, IN, OUT, N>(w, bias, x, block);
-        }
-    });
+            for (x, y) in x_rest.iter().zip(y_rest) {
+                *block.of_mut(y) = affine_single::<X, T, IN, OUT, N>(w, bias, x, block);
+            }
+        });
+    }
 }
 
 /// One block of s = W h + b of one sample, the even and the odd inputs summed apart: a single
@@ -187,38 +193,44 @@ pub(crate) fn outer<X: Machine, T: Float, const IN: usize, const OUT: usize, con
     dw: &mut [[T; OUT]; IN],
     store: Store,
 ) {
-    if const { IN * OUT * B >= OUTLINE } {
-        X::run(|| outer_inline::<X, T, IN, OUT, B>(x, ds, dw, store));
-    } else {
-        outer_inline::<X, T, IN, OUT, B>(x, ds, dw, store);
-    }
+    let task = Outer { x, ds, dw, store };
+    if const { IN * OUT * B >= OUTLINE } { X::run(task) } else { task.run::<X>() }
 }
 
-#[inline(always)]
-fn outer_inline<X: Machine, T: Float, const IN: usize, const OUT: usize, const B: usize>(
-    x: &[[T; IN]; B],
-    ds: &[[T; OUT]; B],
-    dw: &mut [[T; OUT]; IN],
+struct Outer<'a, T, const IN: usize, const OUT: usize, const B: usize> {
+    x: &'a [[T; IN]; B],
+    ds: &'a [[T; OUT]; B],
+    dw: &'a mut [[T; OUT]; IN],
     store: Store,
-) {
-    blocks!(OUT, |block, N| {
-        let skip = block.overlap::<N, OUT>();
-        let (groups, rest) = dw.as_chunks_mut::<4>();
-        for (group, dw) in groups.iter_mut().enumerate() {
-            let left = |sample: usize, row: usize| x[sample].as_chunks::<4>().0[group][row];
-            let zero = [[T::ZERO; N]; 4];
-            let sums = tile::<X, T, 4, N>(zero, B, left, |sample| block.of(&ds[sample]));
-            for (dw, sum) in dw.iter_mut().zip(&sums) {
-                put_block(block.of_mut(dw), sum, skip, store);
+}
+
+impl<T: Float, const IN: usize, const OUT: usize, const B: usize> Task
+    for Outer<'_, T, IN, OUT, B>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<X: Machine>(self) {
+        let Outer { x, ds, dw, store } = self;
+        blocks!(OUT, |block, N| {
+            let skip = block.overlap::<N, OUT>();
+            let (groups, rest) = dw.as_chunks_mut::<4>();
+            for (group, dw) in groups.iter_mut().enumerate() {
+                let left = |sample: usize, row: usize| x[sample].as_chunks::<4>().0[group][row];
+                let zero = [[T::ZERO; N]; 4];
+                let sums = tile::<X, T, 4, N>(zero, B, left, |sample| block.of(&ds[sample]));
+                for (dw, sum) in dw.iter_mut().zip(&sums) {
+                    put_block(block.of_mut(dw), sum, skip, store);
+                }
             }
-        }
-        for (row, dw) in rest.iter_mut().enumerate() {
-            let left = |sample: usize, _| x[sample].as_chunks::<4>().1[row];
-            let zero = [[T::ZERO; N]; 1];
-            let [sum] = tile::<X, T, 1, N>(zero, B, left, |sample| block.of(&ds[sample]));
-            put_block(block.of_mut(dw), &sum, skip, store);
-        }
-    });
+            for (row, dw) in rest.iter_mut().enumerate() {
+                let left = |sample: usize, _| x[sample].as_chunks::<4>().1[row];
+                let zero = [[T::ZERO; N]; 1];
+                let [sum] = tile::<X, T, 1, N>(zero, B, left, |sample| block.of(&ds[sample]));
+                put_block(block.of_mut(dw), &sum, skip, store);
+            }
+        });
+    }
 }
 
 /// Stores a block's sums but for the first `skip`, which another block stores.
@@ -259,32 +271,38 @@ pub(crate) fn transposed<
     ds: &[[T; OUT]; B],
     dx: &mut [[T; IN]; B],
 ) {
-    if const { IN * OUT * B >= OUTLINE } {
-        X::run(|| transposed_inline::<X, T, IN, OUT, B>(w, ds, dx));
-    } else {
-        transposed_inline::<X, T, IN, OUT, B>(w, ds, dx);
-    }
+    let task = Transposed { w, ds, dx };
+    if const { IN * OUT * B >= OUTLINE } { X::run(task) } else { task.run::<X>() }
 }
 
-#[inline(always)]
-fn transposed_inline<X: Machine, T: Float, const IN: usize, const OUT: usize, const B: usize>(
-    w: &[[T; OUT]; IN],
-    ds: &[[T; OUT]; B],
-    dx: &mut [[T; IN]; B],
-) {
-    let (ds_groups, ds_rest) = ds.as_chunks::<4>();
-    let (dx_groups, dx_rest) = dx.as_chunks_mut::<4>();
-    for (ds, dx) in ds_groups.iter().zip(dx_groups) {
-        for (i, w) in w.iter().enumerate() {
-            let sums = dots::<X, T, OUT, 4>(w, ds);
-            for (dx, sum) in dx.iter_mut().zip(sums) {
-                dx[i] = sum;
+struct Transposed<'a, T, const IN: usize, const OUT: usize, const B: usize> {
+    w: &'a [[T; OUT]; IN],
+    ds: &'a [[T; OUT]; B],
+    dx: &'a mut [[T; IN]; B],
+}
+
+impl<T: Float, const IN: usize, const OUT: usize, const B: usize> Task
+    for Transposed<'_, T, IN, OUT, B>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<X: Machine>(self) {
+        let Transposed { w, ds, dx } = self;
+        let (ds_groups, ds_rest) = ds.as_chunks::<4>();
+        let (dx_groups, dx_rest) = dx.as_chunks_mut::<4>();
+        for (ds, dx) in ds_groups.iter().zip(dx_groups) {
+            for (i, w) in w.iter().enumerate() {
+                let sums = dots::<X, T, OUT, 4>(w, ds);
+                for (dx, sum) in dx.iter_mut().zip(sums) {
+                    dx[i] = sum;
+                }
             }
         }
-    }
-    for (ds, dx) in ds_rest.iter().zip(dx_rest) {
-        for (w, dx) in w.iter().zip(dx) {
-            [*dx] = dots::<X, T, OUT, 1>(w, core::array::from_ref(ds));
+        for (ds, dx) in ds_rest.iter().zip(dx_rest) {
+            for (w, dx) in w.iter().zip(dx) {
+                [*dx] = dots::<X, T, OUT, 1>(w, core::array::from_ref(ds));
+            }
         }
     }
 }
@@ -304,13 +322,13 @@ fn dots<X: Machine, T: Float, const LEN: usize, const M: usize>(
             }
         }
     }
-    let mut m = 0;
-    sums.map(|mut sum| {
-        for ((sum, &a), &b) in sum.iter_mut().zip(rest).zip(b[m].as_chunks::<LANES>().1) {
+    let mut dots = [T::ZERO; M];
+    for ((dot, sum), b) in dots.iter_mut().zip(&mut sums).zip(b) {
+        for ((sum, &a), &b) in sum.iter_mut().zip(rest).zip(b.as_chunks::<LANES>().1) {
             *sum = X::mul_add(a, b, *sum);
         }
-        m += 1;
-        let [a, b, c, d, e, f, g, h] = sum;
-        ((a + e) + (c + g)) + ((b + f) + (d + h))
-    })
+        let [a, b, c, d, e, f, g, h] = *sum;
+        *dot = ((a + e) + (c + g)) + ((b + f) + (d + h));
+    }
+    dots
 }
