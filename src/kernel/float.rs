@@ -172,11 +172,12 @@ mod integer_root {
                 // x = significand · 2^exponent
                 let significand = (bits & ((1 << $mantissa) - 1)) | (1 << $mantissa);
                 let exponent = (bits >> $mantissa) as i32 - ($bias + $mantissa) - lift;
-                let even = $mantissa + 4 - (exponent & 1);
-                let square = (significand as $wide) << even;
+                // Shifted so that the exponent becomes even and the root has two bits to spare.
+                let shift = (($mantissa + 6) & !1) | (exponent & 1);
+                let square = (significand as $wide) << shift;
                 let root = square.isqrt();
                 let inexact = <$bits>::from(root * root != square);
-                let power = ((exponent - even) / 2 + $bias) as $bits;
+                let power = ((exponent - shift) / 2 + $bias) as $bits;
                 (root as $bits | inexact) as $t * <$t>::from_bits(power << $mantissa)
             }
         };
