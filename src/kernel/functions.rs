@@ -197,10 +197,13 @@ pub(super) fn exp_m1<T: Float>(x: T) -> T {
 #[inline(always)]
 pub(super) fn ln<T: Float>(x: T) -> T {
     let (m, k) = x.split();
-    let s = (m - T::ONE) / (m + T::ONE);
+    // 2s is also f − ½f² + s ½f², which begins with a number that is exact.
+    let f = m - T::ONE;
+    let s = f / (f + T::from_f64(2.0));
     let z = s * s;
-    let ln_m = s + (s + s * z * polynomial(T::LN, z));
-    let finite = k * T::LN2_HI + (ln_m + k * T::LN2_LO);
+    let half_square = T::from_f64(0.5) * f * f;
+    let series = s * (half_square + z * polynomial(T::LN, z));
+    let finite = k * T::LN2_HI + (f + (series + k * T::LN2_LO - half_square));
     if x > T::ZERO && x < T::INFINITY {
         finite
     } else if x == T::ZERO {
