@@ -172,8 +172,9 @@ impl<T: Float, const N: usize> Loss<[T; N]> for CrossEntropy {
         let target = target.index();
         *dy = *y;
         let (largest, sum) = softmax(dy);
-        let log_sum = largest + sum.ln();
-        let likelihood = |logit: T| log_sum - logit;
+        let log_sum = sum.ln();
+        // The logits first: beside large ones the logarithm would lose its digits.
+        let likelihood = |logit: T| (largest - logit) + log_sum;
 
         let mut loss = T::ZERO;
         let smoothing = T::from_f64(self.label_smoothing);
@@ -205,8 +206,10 @@ impl<T: Float, const N: usize> Loss<[T; N]> for BinaryCrossEntropy {
     #[inline]
     fn gradient(&self, y: &[T; N], target: &[T; N], scale: T, dy: &mut [T; N]) -> T {
         mean(y, target, scale, dy, |y, t| {
-            // −ln σ(y) = max(−y, 0) + ln(1 + e^−|y|), and likewise for 1 − σ(y) = σ(−y).
-            let loss = y.at_least(T::ZERO) - y * t + (-y.abs()).exp().ln_1p();
+            // −ln σ(y) = max(−y, 0) + ln(1 + e^−|y|), and likewise for 1 − σ(y) = σ(−y). What
+            // weighs |y| is how probable the answer is that y speaks against.
+            let against = if y < T::ZERO { t } else { T::ONE - t };
+            let loss = y.abs() * against + (-y.abs()).exp().ln_1p();
             (loss, y.sigmoid() - t)
         })
     }

@@ -154,8 +154,8 @@ float!(f32, integer_root::sqrt_f32);
 #[cfg(not(feature = "std"))]
 float!(f64, integer_root::sqrt_f64);
 
-/// Square roots where `core` has none: the significand's integer root, with one bit more than the
-/// result holds, and a lowest bit that says whether anything was cut off, so that the conversion
+/// Square roots where `core` has none: the significand's integer root, with two bits more than
+/// the result holds, the lowest of which says whether anything was cut off, so that the conversion
 /// back rounds correctly.
 #[cfg(any(test, not(feature = "std")))]
 mod integer_root {
@@ -172,8 +172,9 @@ mod integer_root {
                 // x = significand · 2^exponent
                 let significand = (bits & ((1 << $mantissa) - 1)) | (1 << $mantissa);
                 let exponent = (bits >> $mantissa) as i32 - ($bias + $mantissa) - lift;
-                // Shifted so that the exponent becomes even and the root has two bits to spare.
-                let shift = (($mantissa + 6) & !1) | (exponent & 1);
+                // So far that the root has two bits more than the result at least, and that half
+                // of the exponent that is left is whole.
+                let shift = $mantissa + 4 + ((exponent + $mantissa) & 1);
                 let square = (significand as $wide) << shift;
                 let root = square.isqrt();
                 let inexact = <$bits>::from(root * root != square);

@@ -3,6 +3,10 @@
 //! Every function is one straight line of arithmetic: both sides of a choice are computed and one
 //! is selected, so that a loop over an array vectorises on every target. They use no fused
 //! multiply-add, so that a given input gives the same bits on every machine.
+//!
+//! The largest errors, in units of the last place of `f32`: e^x 1.0, e^x − 1 1.3, ln 0.8, ln(1+x)
+//! 1.5, tanh 1.6, σ 2.4. Φ is within 6 above −1, and within 4e-6 relative in the far tail. In
+//! `f64` they are alike, and Φ is within 6e-14. Measured, and held, by `tests/functions.rs`.
 
 use super::Float;
 
@@ -121,7 +125,7 @@ impl Series for f64 {
     const CDF: &'static [f64] = &[
         0.755_285_130_415_751_5,
         -0.607_896_641_971_892_3,
-        0.387_137_401_222_147_4,
+        0.387_137_400_742_214_9,
         -0.186_521_857_959_636_6,
         0.060_396_574_890_917_87,
         -0.007_540_188_967_386_313,
@@ -161,30 +165,30 @@ fn polynomial<T: Float>(c: &[T], x: T) -> T {
     c.iter().rev().fold(T::ZERO, |sum, &c| sum * x + c)
 }
 
-/// x = n ln 2 + r with integer n and |r| ≤ ½ ln 2: n + `ROUND`, and e^r − 1.
+/// x = n ln 2 + r with integer n and |r| ≤ ½ ln 2: n + `ROUND`, r, and the tail e^r − 1 − r.
 #[inline(always)]
-fn reduce<T: Float>(x: T) -> (T, T) {
+fn reduce<T: Float>(x: T) -> (T, T, T) {
     let rounded = x * T::from_f64(core::f64::consts::LOG2_E) + T::ROUND;
     let n = rounded - T::ROUND;
     let r = (x - n * T::LN2_HI) - n * T::LN2_LO;
-    (rounded, r + r * r * polynomial(T::EXP, r))
+    (rounded, r, r * r * polynomial(T::EXP, r))
 }
 
 #[inline(always)]
 pub(super) fn exp<T: Float>(x: T) -> T {
-    let (rounded, e) = reduce(x.at_least(T::EXP_MIN).at_most(T::EXP_MAX));
+    let (rounded, r, tail) = reduce(x.at_least(T::EXP_MIN).at_most(T::EXP_MAX));
     let (a, b) = T::powers(rounded);
-    // e · a first: a product with b may already be subnormal, and must be rounded once.
-    (T::ONE + e) * a * b
+    // The sum times a first: a product with b may already be subnormal, and must be rounded once.
+    (T::ONE + (r + tail)) * a * b
 }
 
 /// eˣ − 1 where it does not overflow, that is x below `EXP_MAX` − 1.
 #[inline(always)]
 fn exp_m1_below_overflow<T: Float>(x: T) -> T {
-    let (rounded, e) = reduce(x.at_least(T::EXP_MIN));
+    let (rounded, r, tail) = reduce(x.at_least(T::EXP_MIN));
     let (a, b) = T::powers(rounded);
     let power = a * b;
-    e * power + (power - T::ONE)
+    tail * power + (r * power + (power - T::ONE))
 }
 
 #[inline(always)]
@@ -197,10 +201,13 @@ pub(super) fn exp_m1<T: Float>(x: T) -> T {
 #[inline(always)]
 pub(super) fn ln<T: Float>(x: T) -> T {
     let (m, k) = x.split();
-    let s = (m - T::ONE) / (m + T::ONE);
+    // 2s is also f − ½f² + s ½f², which begins with a number that is exact.
+    let f = m - T::ONE;
+    let s = f / (f + T::from_f64(2.0));
     let z = s * s;
-    let ln_m = s + (s + s * z * polynomial(T::LN, z));
-    let finite = k * T::LN2_HI + (ln_m + k * T::LN2_LO);
+    let half_square = T::from_f64(0.5) * f * f;
+    let series = s * (half_square + z * polynomial(T::LN, z));
+    let finite = k * T::LN2_HI + (f + (series + k * T::LN2_LO - half_square));
     if x > T::ZERO && x < T::INFINITY {
         finite
     } else if x == T::ZERO {
@@ -219,11 +226,14 @@ pub(super) fn ln_1p<T: Float>(x: T) -> T {
     if u < T::INFINITY { ln(u) + missing } else { u }
 }
 
+/// With e = e^2a − 1, tanh(a) = e / (e + 2) = c + (e − 2c − c e) / (e + 2) for any c. A c near the
+/// result leaves a quotient so small that its rounding does not matter.
 #[inline(always)]
 pub(super) fn tanh<T: Float>(x: T) -> T {
     let a = x.abs().at_most(T::TANH_ONE);
+    let c = a.at_most(T::from_f64(0.5));
     let e = exp_m1_below_overflow(a + a);
-    (e / (e + T::ONE + T::ONE)).copysign(x)
+    (c + (e - (c + c) - c * e) / (e + T::from_f64(2.0))).copysign(x)
 }
 
 #[inline(always)]
