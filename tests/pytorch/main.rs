@@ -5,6 +5,8 @@
 //! [`reference::close`] for what that means).
 
 mod curves;
+// Its layers are too large for the stack of a debug build.
+#[cfg(feature = "alloc")]
 mod initialisation;
 mod losses;
 mod passes;
