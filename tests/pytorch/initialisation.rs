@@ -69,7 +69,7 @@ fn assert_drawn_from(weights: &[f64], deviation: f64, kurtosis: f64, cdf: impl F
 
 fn uniform<T: Number>(how: Init) {
     let torch = reference("initialisations").at(&format!("{how:?}"));
-    let (deviation, bound) = (torch.at("deviation").number(), torch.at("bound").number());
+    let [deviation, bound] = ["deviation", "bound"].map(|name| torch.at(name).numbers()[0]);
     let weights = drawn::<T>(how);
     let largest = weights.iter().fold(0.0, |largest: f64, w| largest.max(w.abs()));
     assert!((0.999 * bound..bound * (1.0 + T::TOLERANCE)).contains(&largest), "{largest}");
@@ -79,7 +79,7 @@ fn uniform<T: Number>(how: Init) {
 
 fn normal<T: Number>(how: Init) {
     let torch = reference("initialisations").at(&format!("{how:?}"));
-    let deviation = torch.at("deviation").number();
+    let deviation = torch.at("deviation").numbers()[0];
     let weights = drawn::<T>(how);
     let largest = weights.iter().fold(0.0, |largest: f64, w| largest.max(w.abs())) / deviation;
     // Of 60,000 the largest is beyond 3.5σ, and not beyond 6σ, but once in 8,000 times.

@@ -56,10 +56,6 @@ impl Reference {
         }
     }
 
-    pub fn number(self) -> f64 {
-        self.numbers()[0]
-    }
-
     pub fn vector<T: Float, const N: usize>(self) -> [T; N] {
         let numbers: Vec<T> = self.numbers().into_iter().map(T::from_f64).collect();
         numbers.try_into().expect("a list of another length")
