@@ -1,4 +1,5 @@
-use crate::{Float, Layer, Optimizer, Visitor};
+use super::{Rule, apply};
+use crate::{Float, Layer, Optimizer};
 
 /// Adagrad (Duchi et al. 2011): steps by the gradient over the root of the sum of its past
 /// squares.
@@ -33,13 +34,13 @@ impl Optimizer for Adagrad {
 
     #[inline(always)]
     fn update<N: Layer>(&self, net: &mut N, gradient: &mut N, sum: &mut N) {
-        net.visit([gradient, sum], &mut { *self });
+        apply(*self, net, [gradient, sum]);
     }
 }
 
-impl Visitor<2> for Adagrad {
+impl Rule<2> for Adagrad {
     #[inline(always)]
-    fn tensor<T: Float>(&mut self, weights: &mut [T], [gradient, sum]: [&mut [T]; 2]) {
+    fn apply<T: Float>(&self, weights: &mut [T], [gradient, sum]: [&mut [T]; 2]) {
         let [lr, epsilon, l2] = [self.lr, self.epsilon, self.weight_decay].map(T::from_f64);
         for ((w, &mut g), s) in weights.iter_mut().zip(gradient).zip(sum) {
             let g = g + l2 * *w;

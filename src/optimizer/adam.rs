@@ -1,4 +1,5 @@
-use crate::{Float, Layer, Optimizer, Visitor, Zero};
+use super::{Rule, apply};
+use crate::{Float, Layer, Optimizer, Zero};
 
 /// Adam (Kingma and Ba 2015): steps by the mean of past gradients over the root of their mean
 /// square, both corrected for having started at zero.
@@ -121,13 +122,13 @@ impl Update {
         state.beta2_power *= self.adam.beta2;
         self.steps =
             [self.adam.lr / (1.0 - state.beta1_power), 1.0 / Float::sqrt(1.0 - state.beta2_power)];
-        net.visit([gradient, &mut state.mean, &mut state.mean_square], &mut self);
+        apply(self, net, [gradient, &mut state.mean, &mut state.mean_square]);
     }
 }
 
-impl Visitor<3> for Update {
+impl Rule<3> for Update {
     #[inline(always)]
-    fn tensor<T: Float>(&mut self, weights: &mut [T], others: [&mut [T]; 3]) {
+    fn apply<T: Float>(&self, weights: &mut [T], others: [&mut [T]; 3]) {
         let Adam { beta1, beta2, epsilon, .. } = self.adam;
         let [beta1, rest1] = [beta1, 1.0 - beta1].map(T::from_f64);
         let [beta2, rest2] = [beta2, 1.0 - beta2].map(T::from_f64);

@@ -1,3 +1,4 @@
+use super::{Rule, apply};
 use crate::{Float, Layer, Visitor};
 
 /// Keeps a gradient from being too large, before the optimizer uses it.
@@ -15,14 +16,14 @@ impl Clip {
     #[inline(always)]
     pub fn apply<N: Layer>(self, gradient: &mut N) {
         match self {
-            Clip::Value(bound) => gradient.visit([], &mut Hold(bound)),
+            Clip::Value(bound) => apply(Hold(bound), gradient, []),
             Clip::Norm(bound) => {
                 let norm = norm(gradient);
                 // The 1e-6 is PyTorch's.
                 let scale = bound / (norm + 1e-6);
                 // A norm that is no number scales too, so that it is seen.
                 if scale < 1.0 || scale.is_nan() {
-                    gradient.visit([], &mut Scale(scale));
+                    apply(Scale(scale), gradient, []);
                 }
             }
         }
@@ -39,9 +40,9 @@ fn norm<N: Layer>(gradient: &mut N) -> f64 {
 
 struct Hold(f64);
 
-impl Visitor<0> for Hold {
+impl Rule<0> for Hold {
     #[inline(always)]
-    fn tensor<T: Float>(&mut self, values: &mut [T], []: [&mut [T]; 0]) {
+    fn apply<T: Float>(&self, values: &mut [T], []: [&mut [T]; 0]) {
         let bound = T::from_f64(self.0);
         for value in values {
             *value = value.at_least(-bound).at_most(bound);
@@ -51,9 +52,9 @@ impl Visitor<0> for Hold {
 
 struct Scale(f64);
 
-impl Visitor<0> for Scale {
+impl Rule<0> for Scale {
     #[inline(always)]
-    fn tensor<T: Float>(&mut self, values: &mut [T], []: [&mut [T]; 0]) {
+    fn apply<T: Float>(&self, values: &mut [T], []: [&mut [T]; 0]) {
         let scale = T::from_f64(self.0);
         for value in values {
             *value *= scale;

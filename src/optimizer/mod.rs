@@ -25,7 +25,8 @@ pub use clip::Clip;
 pub use rms_prop::RmsProp;
 pub use sgd::{Momentum, Plain, Sgd};
 
-use crate::{Layer, Zero};
+use crate::kernel::{Task, dispatch};
+use crate::{Float, Layer, Machine, Visitor, Zero};
 
 /// An update rule.
 #[diagnostic::on_unimplemented(
@@ -38,4 +39,48 @@ pub trait Optimizer {
 
     /// Changes `net` by one step along `gradient`.
     fn update<N: Layer>(&self, net: &mut N, gradient: &mut N, state: &mut Self::State<N>);
+}
+
+/// What is done to every parameter by itself, given its gradient and its states.
+trait Rule<const K: usize> {
+    fn apply<T: Float>(&self, weights: &mut [T], others: [&mut [T]; K]);
+}
+
+/// Applies a rule to all parameters of a network.
+#[inline(always)]
+fn apply<const K: usize, N: Layer, R: Rule<K>>(rule: R, net: &mut N, others: [&mut N; K]) {
+    net.visit(others, &mut Each(rule));
+}
+
+/// A rule on its way through the tensors of a network.
+struct Each<R>(R);
+
+/// Parameters from which a tensor is a function call, the same for all layers: below, the call
+/// would cost more than it saves.
+const OUTLINE: usize = 64;
+
+impl<R: Rule<K>, const K: usize> Visitor<K> for Each<R> {
+    #[inline(always)]
+    fn tensor<T: Float>(&mut self, weights: &mut [T], others: [&mut [T]; K]) {
+        if weights.len() < OUTLINE {
+            self.0.apply(weights, others);
+        } else {
+            dispatch(Tensor { rule: &self.0, weights, others });
+        }
+    }
+}
+
+struct Tensor<'a, R, T, const K: usize> {
+    rule: &'a R,
+    weights: &'a mut [T],
+    others: [&'a mut [T]; K],
+}
+
+impl<R: Rule<K>, T: Float, const K: usize> Task for Tensor<'_, R, T, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<M: Machine>(self) {
+        self.rule.apply(self.weights, self.others);
+    }
 }

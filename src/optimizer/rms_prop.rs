@@ -1,4 +1,5 @@
-use crate::{Float, Layer, Optimizer, Visitor};
+use super::{Rule, apply};
+use crate::{Float, Layer, Optimizer};
 
 /// RMSprop (Hinton 2012): steps by the gradient over the root of the mean of its past squares.
 ///
@@ -34,13 +35,13 @@ impl Optimizer for RmsProp {
 
     #[inline(always)]
     fn update<N: Layer>(&self, net: &mut N, gradient: &mut N, mean_square: &mut N) {
-        net.visit([gradient, mean_square], &mut { *self });
+        apply(*self, net, [gradient, mean_square]);
     }
 }
 
-impl Visitor<2> for RmsProp {
+impl Rule<2> for RmsProp {
     #[inline(always)]
-    fn tensor<T: Float>(&mut self, weights: &mut [T], [gradient, mean_square]: [&mut [T]; 2]) {
+    fn apply<T: Float>(&self, weights: &mut [T], [gradient, mean_square]: [&mut [T]; 2]) {
         let [alpha, rest] = [self.alpha, 1.0 - self.alpha].map(T::from_f64);
         let [lr, epsilon, l2] = [self.lr, self.epsilon, self.weight_decay].map(T::from_f64);
         for ((w, &mut g), v) in weights.iter_mut().zip(gradient).zip(mean_square) {

@@ -1,4 +1,5 @@
-use crate::{Float, Layer, Optimizer, Visitor};
+use super::{Rule, apply};
+use crate::{Float, Layer, Optimizer};
 
 /// Stochastic gradient descent: w ← w − lr · g.
 ///
@@ -75,13 +76,13 @@ impl Optimizer for Sgd {
 
     #[inline(always)]
     fn update<N: Layer>(&self, net: &mut N, gradient: &mut N, (): &mut ()) {
-        net.visit([gradient], &mut { *self });
+        apply(*self, net, [gradient]);
     }
 }
 
-impl Visitor<1> for Sgd {
+impl Rule<1> for Sgd {
     #[inline(always)]
-    fn tensor<T: Float>(&mut self, weights: &mut [T], [gradient]: [&mut [T]; 1]) {
+    fn apply<T: Float>(&self, weights: &mut [T], [gradient]: [&mut [T]; 1]) {
         let (lr, decay) = (T::from_f64(self.lr), T::from_f64(self.weight_decay));
         for (w, &mut g) in weights.iter_mut().zip(gradient) {
             *w -= lr * (g + decay * *w);
@@ -94,13 +95,13 @@ impl Optimizer for Sgd<Momentum> {
 
     #[inline(always)]
     fn update<N: Layer>(&self, net: &mut N, gradient: &mut N, velocity: &mut N) {
-        net.visit([gradient, velocity], &mut { *self });
+        apply(*self, net, [gradient, velocity]);
     }
 }
 
-impl Visitor<2> for Sgd<Momentum> {
+impl Rule<2> for Sgd<Momentum> {
     #[inline(always)]
-    fn tensor<T: Float>(&mut self, weights: &mut [T], [gradient, velocity]: [&mut [T]; 2]) {
+    fn apply<T: Float>(&self, weights: &mut [T], [gradient, velocity]: [&mut [T]; 2]) {
         let (lr, decay) = (T::from_f64(self.lr), T::from_f64(self.weight_decay));
         let factor = T::from_f64(self.momentum.factor);
         // Where the step looks from: at v, or ahead of it.
