@@ -151,6 +151,12 @@ mod x86 {
         Avx2,
         "avx2,fma"
     );
+    /// Without optimisation nothing is vectorised, and AVX-512 would give the bits of AVX2: a
+    /// debug build is spared compiling every pass once more.
+    #[cfg(debug_assertions)]
+    pub(crate) type Avx512 = Avx2;
+
+    #[cfg(not(debug_assertions))]
     machine!(
         /// AVX-512: vectors of 16 `f32`, and 32 of them.
         Avx512,
