@@ -1,0 +1,201 @@
+//! Derivatives by central differences, and how well backpropagation agrees with them.
+
+use std::array;
+use std::collections::BTreeSet;
+
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{RngExt, SeedableRng};
+
+use crate::problem::{Case, Losses, Part};
+use crate::reference::Branch;
+
+/// Points for each network type at which every part of the vector has derivatives to be seen.
+const POINTS: usize = 100;
+
+/// The relative error that is too large.
+const TOLERANCE: f64 = 1e-6;
+
+/// h. The differences' truncation grows with h⁶ and their rounding with 1/h; tried out, the worst
+/// of both together is smallest between 2⁻⁷ and 2⁻⁹.
+const STEP: f64 = 1.0 / 256.0;
+
+/// The smallest derivative that differences can see, for a J of 1: below, the rounding of J alone
+/// makes an error that is too large.
+const VISIBLE: f64 = 4.0 * f64::EPSILON / STEP / TOLERANCE;
+
+/// A derivative smaller than this times the root mean square of its part's is a sum that happens
+/// to cancel, and lost digits in that: its error is taken relative to their size.
+const CANCELLED: f64 = 1e-3;
+
+/// The relative error of J that is too large.
+const LOSS_TOLERANCE: f64 = 1e-12;
+
+/// What was checked, and how well it agreed.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pub points: usize,
+    /// Those where a layer is dead, or its derivatives are too small to be seen.
+    pub dead_points: usize,
+    pub derivatives: usize,
+    /// Those of them that are not as large as [`VISIBLE`] and [`CANCELLED`] say.
+    pub small_derivatives: usize,
+    /// Directions that were given up for another, because a kink was in the way.
+    pub stepped_around: usize,
+    pub worst_derivative: f64,
+    pub worst_loss: f64,
+    pub branches: BTreeSet<Branch>,
+}
+
+impl Tally {
+    pub fn add(&mut self, other: Tally) {
+        self.points += other.points;
+        self.dead_points += other.dead_points;
+        self.derivatives += other.derivatives;
+        self.small_derivatives += other.small_derivatives;
+        self.stepped_around += other.stepped_around;
+        self.worst_derivative = self.worst_derivative.max(other.worst_derivative);
+        self.worst_loss = self.worst_loss.max(other.worst_loss);
+        self.branches.extend(other.branches);
+    }
+}
+
+/// Checks a case at [`POINTS`] points where every part has derivatives, and at those that are met
+/// on the way to them: along random directions and a random coordinate at every point, and along
+/// every single coordinate once.
+pub fn check(case: &mut dyn Case, seed: u64, tally: &mut Tally) {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let parts = case.parts();
+    let len = parts.last().map_or(0, |part| part.range.end);
+    let whole = Part { name: "all numbers".into(), range: 0..len };
+    let part_of = |i: usize| parts.iter().find(|part| part.range.contains(&i));
+
+    let mut unchecked: Vec<usize> = (0..len).collect();
+    let (mut points, mut live) = (0, 0);
+    while live < POINTS || !unchecked.is_empty() {
+        // A network whose gradient is zero gets no further than this.
+        assert!(
+            points < 20 * POINTS,
+            "{}: of {points} points only {live} had a gradient in every layer, and {} coordinates \
+             were never without a kink",
+            case.name(),
+            unchecked.len()
+        );
+        points += 1;
+        let mut point = Point::draw(case, &mut rng, tally);
+        let alive = parts.iter().all(|part| point.size(part) > point.visible());
+        let [a, b, c] = array::from_fn(|_| &parts[rng.random_range(0..parts.len())]);
+        let checked = [&whole, a, b]
+            .map(|part| {
+                point.agrees_somewhere(part, tally, || random_direction(part, len, &mut rng))
+            })
+            .into_iter()
+            .chain([
+                point.agrees_somewhere(c, tally, || unit(len, rng.random_range(c.range.clone())))
+            ])
+            .all(|checked| checked);
+        if alive {
+            unchecked.retain(|&coordinate| {
+                let part = part_of(coordinate).expect("every coordinate is in a part");
+                !point.agrees(part, &unit(len, coordinate), tally)
+            });
+        } else {
+            tally.dead_points += 1;
+        }
+        live += usize::from(alive && checked);
+    }
+}
+
+fn unit(len: usize, coordinate: usize) -> Vec<f64> {
+    let mut direction = vec![0.0; len];
+    direction[coordinate] = 1.0;
+    direction
+}
+
+/// A direction of length 1 that changes every number of a part by as much.
+fn random_direction(part: &Part, len: usize, rng: &mut Xoshiro256PlusPlus) -> Vec<f64> {
+    let size = 1.0 / (part.range.len() as f64).sqrt();
+    let mut direction = vec![0.0; len];
+    direction[part.range.clone()].fill_with(|| if rng.random() { size } else { -size });
+    direction
+}
+
+/// A point, and what backpropagation says there.
+struct Point<'a> {
+    case: &'a mut dyn Case,
+    at: Vec<f64>,
+    loss: f64,
+    branches: Vec<Branch>,
+    gradient: Vec<f64>,
+}
+
+impl<'a> Point<'a> {
+    fn draw(case: &'a mut dyn Case, rng: &mut Xoshiro256PlusPlus, tally: &mut Tally) -> Self {
+        let at = case.draw(rng);
+        let Losses { loss, reference, branches } = case.loss(&at);
+        let gradient = case.gradient(&at);
+        let error = (loss - reference).abs() / reference.abs().max(1.0);
+        assert!(error < LOSS_TOLERANCE, "{}: J is {loss}, not {reference}", case.name());
+        tally.points += 1;
+        tally.worst_loss = tally.worst_loss.max(error);
+        tally.branches.extend(&branches);
+        Point { case, at, loss, branches, gradient }
+    }
+
+    /// The root mean square of the derivatives in a part.
+    fn size(&self, part: &Part) -> f64 {
+        let squares = self.gradient[part.range.clone()].iter().map(|g| g * g);
+        (squares.sum::<f64>() / part.range.len() as f64).sqrt()
+    }
+
+    /// The smallest derivative that differences can see.
+    fn visible(&self) -> f64 {
+        VISIBLE * self.loss.abs().max(1.0)
+    }
+
+    /// Checks the derivative along the first of some directions that has no kink in the way, or
+    /// returns `false` if all have.
+    fn agrees_somewhere(
+        &mut self,
+        part: &Part,
+        tally: &mut Tally,
+        mut direction: impl FnMut() -> Vec<f64>,
+    ) -> bool {
+        (0..10).any(|_| self.agrees(part, &direction(), tally))
+    }
+
+    /// Checks the derivative along `direction`, or returns `false` where a kink is in the way.
+    fn agrees(&mut self, part: &Part, direction: &[f64], tally: &mut Tally) -> bool {
+        let Some(numeric) = self.difference(direction) else {
+            tally.stepped_around += 1;
+            return false;
+        };
+        let analytic: f64 = self.gradient.iter().zip(direction).map(|(g, v)| g * v).sum();
+        let size = analytic.abs().max(numeric.abs());
+        let least = self.visible().max(CANCELLED * self.size(part));
+        let error = (analytic - numeric).abs() / size.max(least);
+        assert!(
+            error < TOLERANCE,
+            "{}: the derivative along {} is {analytic:e} by backpropagation and {numeric:e} by \
+             differences, a relative error of {error:.1e}",
+            self.case.name(),
+            part.name
+        );
+        tally.derivatives += 1;
+        tally.small_derivatives += usize::from(size < least);
+        tally.worst_derivative = tally.worst_derivative.max(error);
+        true
+    }
+
+    /// The derivative of J along `direction`, from J at six points, or `None` if they and the
+    /// middle do not all lie on the same smooth branch of every function with kinks. If they do,
+    /// all values are those of one smooth function, whatever there is between the points.
+    fn difference(&mut self, direction: &[f64]) -> Option<f64> {
+        let mut j = |t: f64| {
+            let at: Vec<f64> = self.at.iter().zip(direction).map(|(x, v)| x + t * v).collect();
+            let j = self.case.loss(&at);
+            (j.branches == self.branches).then_some(j.loss)
+        };
+        let mut across = |steps: f64| Some(j(steps * STEP)? - j(-steps * STEP)?);
+        Some((45.0 * across(1.0)? - 9.0 * across(2.0)? + across(3.0)?) / (60.0 * STEP))
+    }
+}
