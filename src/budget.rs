@@ -30,6 +30,7 @@ use crate::{Layer, Shape};
 ///
 /// # Panics
 /// If `found` is larger than `limit`.
+#[track_caller]
 pub const fn assert_at_most(what: &str, found: usize, limit: usize) {
     if found > limit {
         let mut text = Text { bytes: [0; 128], len: 0 };
