@@ -147,7 +147,6 @@ mod private {
     }
 }
 
-#[diagnostic::do_not_recommend]
 impl<E: Elementwise> Activation for E {
     const INIT: Init = E::INIT;
     type Tape<T: Float, const N: usize> = <E::Derivative as private::Source>::Tape<T, N>;
