@@ -23,6 +23,15 @@ const OUTLINE: usize = 4096;
 /// The interleaved partial sums of a dot product.
 const LANES: usize = 8;
 
+/// The sums that a tile holds: what fits into registers, beside what is multiplied. Vector
+/// registers hold 4 numbers or more, the 32 of a microcontroller's FPU one each.
+const SUMS: usize =
+    if cfg!(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128")) {
+        64
+    } else {
+        16
+    };
+
 /// A block of `N` neighbouring columns.
 #[derive(Clone, Copy)]
 enum Block {
@@ -59,9 +68,9 @@ impl Block {
     }
 }
 
-/// Calls `f` with blocks that cover `WIDTH` columns, as wide as fit.
+/// Calls `f` with blocks that cover `WIDTH` columns, as wide as fit, for tiles of `ROWS` rows.
 macro_rules! blocks {
-    ($WIDTH:expr, |$block:ident, $N:ident| $f:expr) => {{
+    ($WIDTH:expr, $ROWS:expr, |$block:ident, $N:ident| $f:expr) => {{
         macro_rules! covering {
             ($n:literal) => {{
                 const $N: usize = $n;
@@ -75,9 +84,9 @@ macro_rules! blocks {
                 }
             }};
         }
-        if const { $WIDTH >= 16 } {
+        if const { $WIDTH >= 16 && 16 * $ROWS <= SUMS } {
             covering!(16)
-        } else if const { $WIDTH >= 8 } {
+        } else if const { $WIDTH >= 8 && 8 * $ROWS <= SUMS } {
             covering!(8)
         } else if const { $WIDTH >= 4 } {
             covering!(4)
@@ -136,7 +145,8 @@ impl<T: Float, const IN: usize, const OUT: usize, const B: usize> Task
     #[inline(always)]
     fn run<X: Machine>(self) {
         let Affine { w, bias, x, y } = self;
-        blocks!(OUT, |block, N| {
+        // A sample alone has two rows of sums: see `affine_single`.
+        blocks!(OUT, if B < 4 { 2 } else { 4 }, |block, N| {
             let (x_groups, x_rest) = x.as_chunks::<4>();
             let (y_groups, y_rest) = y.as_chunks_mut::<4>();
             for (x, y) in x_groups.iter().zip(y_groups) {
@@ -212,7 +222,7 @@ impl<T: Float, const IN: usize, const OUT: usize, const B: usize> Task
     #[inline(always)]
     fn run<X: Machine>(self) {
         let Outer { x, ds, dw, store } = self;
-        blocks!(OUT, |block, N| {
+        blocks!(OUT, 4, |block, N| {
             let skip = block.overlap::<N, OUT>();
             let (groups, rest) = dw.as_chunks_mut::<4>();
             for (group, dw) in groups.iter_mut().enumerate() {
