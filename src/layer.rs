@@ -109,9 +109,9 @@ pub trait Layer: Shape {
         &self,
         source: impl Source<[Self::Input; B]>,
         y: &mut [Self::Output; B],
-        slots: &mut [Slot<H>; 2],
+        to: &mut Slot<H>,
+        scratch: &mut Slot<H>,
     ) {
-        let [to, scratch] = slots;
         self.infer::<M, B>(source.fetch::<M, H>(to, scratch), y);
     }
 
@@ -187,8 +187,10 @@ where
 
     #[inline(always)]
     fn infer<M: Machine, const N: usize>(&self, x: &[Self::Input; N], y: &mut [Self::Output; N]) {
-        let mut slots = [const { Slot::<[Self::Hidden; N]>::EMPTY }; 2];
-        self.infer_from::<M, _, N>(x, y, &mut slots);
+        // Two variables: half of an array that is not needed would be on the stack nevertheless.
+        let mut to = Slot::<[Self::Hidden; N]>::EMPTY;
+        let mut scratch = Slot::<[Self::Hidden; N]>::EMPTY;
+        self.infer_from::<M, _, N>(x, y, &mut to, &mut scratch);
     }
 
     #[inline(always)]
@@ -196,11 +198,12 @@ where
         &self,
         source: impl Source<[Self::Input; N]>,
         y: &mut [Self::Output; N],
-        slots: &mut [Slot<H>; 2],
+        to: &mut Slot<H>,
+        scratch: &mut Slot<H>,
     ) {
         let (layer, next) = self;
         let x = Through::<_, _, A::Last, B::First> { source, layer, to: PhantomData };
-        next.infer_from::<M, H, N>(x, y, slots);
+        next.infer_from::<M, H, N>(x, y, to, scratch);
     }
 
     #[inline(always)]
