@@ -1,0 +1,145 @@
+//! A network on a chip: reads digits with weights in flash, learns, and prints what that costs.
+//!
+//! `examples/firmware/run` builds it, runs it in QEMU, and adds what only the linker knows.
+
+#![no_std]
+#![no_main]
+
+mod chip;
+mod digits;
+mod expected;
+mod measure;
+mod weights;
+mod xor;
+
+use core::hint::black_box;
+
+use chip::Counter;
+use constgrad::prelude::*;
+use constgrad::{Class, CrossEntropy, Sgd, Trainer};
+use digits::{BATCH, Digit, HELD_OUT, LastLayerTrainer, NET, Net};
+use expected::{LOGITS, RELEARNED, TOLERANCE, XOR, larger, largest_difference};
+use measure::{Cost, cost};
+use semihosting::{println, process};
+use xor::XorTrainer;
+
+type WholeTrainer = Trainer<Net, CrossEntropy, Sgd, 1>;
+
+#[chip::entry]
+fn main() -> ! {
+    let mut ok = read_digits();
+    if cfg!(feature = "train") {
+        ok &= learn_xor();
+        ok &= learn_last_layer();
+    }
+    print_costs(&Counter::new());
+    process::exit(if ok { 0 } else { 1 })
+}
+
+fn read_digits() -> bool {
+    let (mut right, mut right_on_host) = (0, 0);
+    let mut difference = 0.0;
+    for (digit, expected) in HELD_OUT.iter().zip(&LOGITS) {
+        let logits = predict(&digit.input());
+        right += usize::from(Class::largest(&logits) == digit.label);
+        right_on_host += usize::from(Class::largest(expected) == digit.label);
+        difference = larger(difference, largest_difference(&logits, expected));
+    }
+    println!("digits      {right} of {} read rightly, {right_on_host} on the host", HELD_OUT.len());
+    agrees(difference) & (right == right_on_host)
+}
+
+fn learn_xor() -> bool {
+    let learned = xor::learn();
+    let ([before, after], [a, b, c, d]) = (learned.losses, learned.answers);
+    println!("xor         loss {before:.6} → {after:.6} in {} steps of 4", xor::STEPS);
+    println!("            answers {a:.3}, {b:.3}, {c:.3}, {d:.3}");
+    let losses = largest_difference(&learned.losses, &XOR.losses);
+    let answers = largest_difference(&learned.answers, &XOR.answers);
+    agrees(larger(losses, answers)) & (after < 0.001)
+}
+
+fn learn_last_layer() -> bool {
+    let learned = digits::relearn();
+    let [before, after, test] = learned.losses;
+    let (steps, others) = (digits::STEPS, HELD_OUT.len() - digits::LEARNED);
+    println!("last layer  loss {before:.6} → {after:.6} in {steps} steps of {BATCH}");
+    println!("            {} of {others} other digits read rightly, loss {test:.6}", learned.right);
+    agrees(largest_difference(&learned.losses, &RELEARNED.losses))
+        & (learned.right == RELEARNED.right)
+        & (after < before)
+}
+
+/// Whether the largest difference between the answers here and on the host is small enough.
+fn agrees(difference: f32) -> bool {
+    let agrees = difference <= TOLERANCE;
+    let verdict = if agrees { "" } else { ": TOO MUCH" };
+    println!("            largest difference from the host {difference:.1e}{verdict}");
+    agrees
+}
+
+fn print_costs(counter: &Counter) {
+    println!("\n{:36}{:>12}  {:>10}  {:>11}", "", "instructions", "peak stack", "RAM by type");
+    print_cost("inference", inference_cost(counter), Net::INFERENCE_RAM);
+    if cfg!(feature = "train") {
+        print_cost("step of xor, batch of 4", xor_cost(counter), XorTrainer::RAM);
+        let last_layer = last_layer_cost(counter);
+        print_cost("step of the last layer, batch of 4", last_layer, LastLayerTrainer::RAM);
+        let room = measure::free() >= WholeTrainer::RAM + measure::PAINTED + 512;
+        let whole = room.then(|| whole_cost(counter));
+        print_cost("step of the whole network, one digit", whole, WholeTrainer::RAM);
+    }
+}
+
+fn print_cost(name: &str, cost: impl Into<Option<Cost>>, ram: usize) {
+    match cost.into() {
+        Some(Cost { instructions, stack }) => {
+            println!("{name:36}{instructions:>12}  {stack:>10}  {ram:>11}");
+        }
+        None => println!("{name:36}{:>24}  {ram:>11}", "too large for this chip"),
+    }
+}
+
+/// The logits of the network. As the functions below, it is not inlined: its cost can be seen, and
+/// its stack is free again afterwards.
+#[inline(never)]
+fn predict(x: &[f32; 64]) -> [f32; 10] {
+    if cfg!(feature = "predict") { NET.predict(x) } else { black_box([0.0; 10]) }
+}
+
+#[inline(never)]
+fn inference_cost(counter: &Counter) -> Cost {
+    let x = HELD_OUT[0].input();
+    cost(counter, || {
+        black_box(&predict(black_box(&x)));
+    })
+}
+
+#[inline(never)]
+fn xor_cost(counter: &Counter) -> Cost {
+    let (mut net, mut trainer) = xor::begin();
+    cost(counter, || {
+        black_box(trainer.step(&mut net, black_box(&xor::INPUTS), &xor::TARGETS));
+    })
+}
+
+#[inline(never)]
+fn last_layer_cost(counter: &Counter) -> Cost {
+    let digits: &[_; BATCH] = HELD_OUT.first_chunk().expect("more digits than a batch");
+    let features = digits.each_ref().map(Digit::features);
+    let labels = digits.each_ref().map(|digit| digit.label);
+    let (mut layer, mut trainer) = digits::forget();
+    cost(counter, || {
+        black_box(trainer.step(&mut layer, black_box(&features), &labels));
+    })
+}
+
+#[inline(never)]
+fn whole_cost(counter: &Counter) -> Cost {
+    let (x, label) = ([HELD_OUT[0].input()], [HELD_OUT[0].label]);
+    let mut net = NET.clone();
+    let mut trainer = WholeTrainer::new(CrossEntropy::new(), Sgd::new(0.01));
+    cost(counter, || {
+        black_box(trainer.step(&mut net, black_box(&x), &label));
+    })
+}
