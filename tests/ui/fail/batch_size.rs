@@ -1,0 +1,16 @@
+//! 31 samples for a trainer that takes 32 at a time.
+//! error: mismatched types
+//! says: expected an array with a size of 32, found one with a size of 31
+
+use constgrad::prelude::*;
+use constgrad::{Dense, MeanSquaredError, Relu, Sgd, Trainer, net};
+
+type Net = net![Dense<2, 3, Relu>, Dense<3, 1>];
+
+fn main() {
+    let mut net = Net::ZERO;
+    let mut trainer = Trainer::<Net, _, _, 32>::new(MeanSquaredError, Sgd::new(0.1));
+    let inputs = [[0.5, 1.0]; 31];
+    let targets = [[0.0]; 32];
+    trainer.step(&mut net, &inputs, &targets);
+}
