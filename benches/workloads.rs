@@ -8,7 +8,7 @@ use std::hint::black_box;
 use constgrad::prelude::*;
 use constgrad::{
     Adam, Class, CrossEntropy, Dense, Layer, Loss, MeanSquaredError, Optimizer, Relu, Sgd, Tanh,
-    Trainer, boxed, net,
+    Trainer, net,
 };
 use criterion::{Criterion, criterion_group, criterion_main};
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
@@ -46,7 +46,7 @@ where
 }
 
 fn predict_batch(c: &mut Criterion, count: usize) {
-    let mut net = boxed!(I4::ZERO);
+    let mut net = Box::new(I4::ZERO);
     net.init(&mut rng());
     let (x, mut y) = (samples::<784>(count), vec![[0.0; 10]; count]);
     c.bench_function(&format!("II {count} samples"), |b| {
