@@ -1,7 +1,7 @@
 //! Data: labels, order, and the files it comes in.
 //!
 //! [`Class`] is a label, [`shuffle`], [`split`] and [`gather`] make mini-batches without a heap,
-//! and with the feature `files` [`read_idx`] reads MNIST's format and [`read_csv`] tables.
+//! and with the feature `files` `read_idx` reads MNIST's format and `read_csv` tables.
 
 mod class;
 #[cfg(feature = "files")]
