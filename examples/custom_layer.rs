@@ -49,10 +49,12 @@ impl<const N: usize> Layer for Scale<N> {
     // The derivatives need x, which backward gets anyway.
     type Tape<const B: usize> = ();
 
+    #[inline(always)]
     fn infer<M: Machine, const B: usize>(&self, x: &[[f32; N]; B], y: &mut [[f32; N]; B]) {
         self.forward::<M, B>(x, &mut (), y);
     }
 
+    #[inline(always)]
     fn forward<M: Machine, const B: usize>(
         &self,
         x: &[[f32; N]; B],
@@ -66,6 +68,7 @@ impl<const N: usize> Layer for Scale<N> {
         }
     }
 
+    #[inline(always)]
     fn backward<M: Machine, const B: usize>(
         &self,
         x: &[[f32; N]; B],

@@ -44,7 +44,7 @@ Usage: mnist FOLDER [options]
 struct Options {
     folder: PathBuf,
     seeds: NonZeroU32,
-    epochs: u32,
+    epochs: NonZeroU32,
 }
 
 fn main() -> ExitCode {
@@ -73,7 +73,7 @@ fn mnist(options: &Options) -> Result<(), Box<dyn Error>> {
     for seed in 0..options.seeds.get() {
         let start = Instant::now();
         let accuracy =
-            100.0 * train_and_test(u64::from(seed), options.epochs, train.clone(), &test)?;
+            100.0 * train_and_test(u64::from(seed), options.epochs.get(), train.clone(), &test)?;
         println!("seed {seed}: {accuracy:.2} % in {:.1} s", start.elapsed().as_secs_f64());
         sum += accuracy;
     }
@@ -145,7 +145,8 @@ fn divide((mut inputs, mut labels): Samples, train: usize) -> Result<(Samples, S
 /// The options of the command line; `None` if help was asked for.
 fn options() -> Result<Option<Options>, Box<dyn Error>> {
     use lexopt::prelude::*;
-    let (mut folder, mut seeds, mut epochs) = (None, NonZeroU32::MIN, 10);
+    let (mut folder, mut seeds, mut epochs) =
+        (None, NonZeroU32::MIN, const { NonZeroU32::new(10).unwrap() });
     let mut line = lexopt::Parser::from_env();
     while let Some(argument) = line.next()? {
         match argument {

@@ -19,7 +19,9 @@
 //! | [`Softmax`] | eˢⁱ / Σ eˢʲ | h |
 //!
 //! Constants are PyTorch's defaults, and so is the derivative at a kink: 0 for [`Relu`], the
-//! slope of the flat side for its kin. NaN gives NaN; infinities give the limit.
+//! slope of the flat side for its kin. NaN gives NaN; infinities give the limit, and NaN in
+//! [`Softmax`]. A derivative computed from h is as exact as h: where h has reached its limit in
+//! rounding, it is 0.
 //!
 //! An activation of your own is a dozen lines: see [`Elementwise`].
 

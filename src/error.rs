@@ -57,21 +57,18 @@ impl fmt::Display for LengthError {
 
 impl Error for LengthError {}
 
-/// A training step's loss is infinite or NaN.
+/// A training step's loss or its gradient is infinite or NaN.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct NonFiniteLoss<T> {
+pub struct NonFinite<T> {
     /// The loss.
     pub loss: T,
 }
 
-impl<T: fmt::Display> fmt::Display for NonFiniteLoss<T> {
+impl<T: fmt::Display> fmt::Display for NonFinite<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the loss is {}, a finite number is expected: the weights were not changed",
-            self.loss
-        )
+        let what = "a loss and a gradient of finite numbers expected; the weights were not changed";
+        write!(f, "a loss of {} found, {what}", self.loss)
     }
 }
 
-impl<T: fmt::Debug + fmt::Display> Error for NonFiniteLoss<T> {}
+impl<T: fmt::Debug + fmt::Display> Error for NonFinite<T> {}

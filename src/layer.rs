@@ -65,7 +65,7 @@ pub trait Shape: Zero {
     const PARAMS: usize = 0;
     /// Multiply-accumulates of one prediction.
     const MACS: usize = 0;
-    /// Bytes of the weights: of the network itself, of its gradient, of each optimizer state.
+    /// Bytes of the weights: of the network itself, and of its gradient.
     const WEIGHT_BYTES: usize = size_of::<Self>();
     /// Bytes of activations that one prediction needs: the input, the output, and between the
     /// layers two buffers, used in turn, as large as the largest activation there.
@@ -89,7 +89,8 @@ impl<A: Shape, B: Shape> Shape for (A, B) {
 /// A network: a [`Shape`] whose neighbours fit, with its forward and backward pass.
 ///
 /// The passes work on batches of a constant size `B`. Forward keeps in the tape what backward
-/// will need; the gradient of a layer has the layer's own type.
+/// will need; the gradient of a layer has the layer's own type. Mark them `#[inline(always)]`:
+/// what is not inlined is compiled without the machine's instructions.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no layer",
     label = "not a layer",
@@ -104,6 +105,7 @@ pub trait Layer: Shape {
     fn infer<M: Machine, const B: usize>(&self, x: &[Self::Input; B], y: &mut [Self::Output; B]);
 
     /// y = f(x) with `x` from the layers before: see [`Source`]. A layer keeps this default.
+    #[doc(hidden)]
     #[inline(always)]
     fn infer_from<M: Machine, H, const B: usize>(
         &self,
@@ -116,6 +118,7 @@ pub trait Layer: Shape {
     }
 
     /// The same with y put into `to`, for the layers after. A layer keeps this default.
+    #[doc(hidden)]
     #[inline(always)]
     fn infer_between<'a, M: Machine, H, const B: usize>(
         &self,

@@ -58,7 +58,7 @@
 //!
 //! What it cannot know, data that comes in at run time, is checked once, where it comes in, and a
 //! wrong one gets an error that says what was found and what was expected: [`ClassError`],
-//! [`LengthError`], [`NonFiniteLoss`], and with the feature `files` `data::DataError`.
+//! [`LengthError`], [`NonFinite`], and with the feature `files` `data::DataError`.
 //!
 //! # Memory: stack, static, box, chip
 //!
@@ -84,16 +84,19 @@
 //! # }
 //! ```
 //!
-//! `static NET: Net = ...` without a lock is a network in flash, to predict with.
+//! `static NET: Net = ...` without a lock is a network in flash, to predict with. A network, a
+//! gradient or a tape of `ZERO` costs no flash (it is in `.bss`). A trainer in a static does: it
+//! has numbers that are not zero, its learning rate for one, so all of it is in `.data`, and in
+//! the program file.
 //! [`Shape::INFERENCE_RAM`] and [`Trainer::RAM`] are what prediction and training need.
 //!
 //! # Features
 //!
-//! - `std` (default) finds the vector instructions of the processor at run time, once per public
-//!   call. Without it the crate uses those that the build is for.
+//! - `std` (default) finds the vector instructions of the processor at run time. Without it the
+//!   crate uses those that the build is for.
 //! - `files` (default) reads data files: `data::read_csv`, `data::read_idx`. It brings `csv` and
 //!   `flate2`; without it the crate depends on `rand` alone.
-//! - `alloc` (part of `std`) has `boxed!`, and nothing else: the crate never allocates by itself.
+//! - `alloc` (part of `std`) has `boxed!`, and nothing else: only `files` allocates by itself.
 //! - None of them: `no_std`, no allocator, any target.
 //!
 //! # Deep networks
@@ -131,7 +134,7 @@ pub use activation::*;
 pub use budget::{LayerInfo, assert_at_most};
 pub use data::{Class, ClassError};
 pub use dense::Dense;
-pub use error::{LengthError, NonFiniteLoss};
+pub use error::{LengthError, NonFinite};
 pub use init::Init;
 pub use kernel::{Float, Machine};
 pub use layer::{Feeds, Layer, PairTape, Shape, Source, Store, Visitor, Zero, assert_network};

@@ -94,7 +94,14 @@ impl<T: Float, const N: usize> Loss<[T; N]> for MeanAbsoluteError {
     fn gradient(&self, y: &[T; N], target: &[T; N], scale: T, dy: &mut [T; N]) -> T {
         mean(y, target, scale, dy, |y, t| {
             let error = y - t;
-            let sign = if error == T::ZERO { error } else { T::ONE.copysign(error) };
+            // 0 and NaN are their own sign.
+            let sign = if error > T::ZERO {
+                T::ONE
+            } else if error < T::ZERO {
+                -T::ONE
+            } else {
+                error
+            };
             (error.abs(), sign)
         })
     }
@@ -209,7 +216,9 @@ impl<T: Float, const N: usize> Loss<[T; N]> for BinaryCrossEntropy {
             // −ln σ(y) = max(−y, 0) + ln(1 + e^−|y|), and likewise for 1 − σ(y) = σ(−y). What
             // weighs |y| is how probable the answer is that y speaks against.
             let against = if y < T::ZERO { t } else { T::ONE - t };
-            let loss = y.abs() * against + (-y.abs()).exp().ln_1p();
+            // What is not probable at all weighs nothing, not 0 · ∞.
+            let penalty = if against == T::ZERO { against } else { y.abs() * against };
+            let loss = penalty + (-y.abs()).exp().ln_1p();
             (loss, y.sigmoid() - t)
         })
     }

@@ -97,7 +97,7 @@ impl Schedule for Cosine {
 }
 
 /// base^exponent by repeated squaring: `core` has no `powi`.
-pub(crate) fn power(mut base: f64, mut exponent: u32) -> f64 {
+fn power(mut base: f64, mut exponent: u32) -> f64 {
     let mut product = 1.0;
     while exponent > 0 {
         if exponent & 1 == 1 {

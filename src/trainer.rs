@@ -2,10 +2,10 @@
 
 use core::array;
 
-use crate::error::{LengthError, NonFiniteLoss};
+use crate::error::{LengthError, NonFinite};
 use crate::kernel::{Task, dispatch};
 use crate::tape::{Backward, Forward};
-use crate::{Clip, Float, Layer, Loss, Machine, Network, Optimizer, Store, Tape, Zero};
+use crate::{Clip, Float, Layer, Loss, Machine, Network, Optimizer, Store, Tape, Visitor, Zero};
 
 /// Trains a network in batches of `B`: holds the gradient, the tape and the optimizer's state.
 ///
@@ -48,7 +48,8 @@ pub struct Trainer<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> {
 
 impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O, B> {
     /// Bytes that training needs: the network, and the trainer with its gradient, optimizer
-    /// state, activations and their derivatives.
+    /// state, activations and their derivatives. A shorter batch
+    /// ([`step_partial`](Self::step_partial)) has the activations of one sample on the stack too.
     pub const RAM: usize = size_of::<N>() + size_of::<Self>();
 
     /// A trainer before its first step, without gradient clipping.
@@ -74,27 +75,28 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
         inputs: &[N::Input; B],
         targets: &[L::Target; B],
     ) -> L::Scalar {
-        dispatch(Step { trainer: self, net, inputs, targets, checked: false })
+        let (loss, _) = dispatch(Step { trainer: self, net, inputs, targets, checked: false });
+        loss
     }
 
-    /// As [`step`](Self::step), but a loss that is infinite or NaN changes nothing.
+    /// As [`step`](Self::step), but a loss or a gradient that is infinite or NaN changes nothing.
     ///
     /// # Errors
-    /// [`NonFiniteLoss`] with the loss; the network and the optimizer's state are as before.
+    /// [`NonFinite`] with the loss; the network and the optimizer's state are as before.
     pub fn step_checked(
         &mut self,
         net: &mut N,
         inputs: &[N::Input; B],
         targets: &[L::Target; B],
-    ) -> Result<L::Scalar, NonFiniteLoss<L::Scalar>> {
-        let loss = dispatch(Step { trainer: self, net, inputs, targets, checked: true });
-        if loss.is_finite() { Ok(loss) } else { Err(NonFiniteLoss { loss }) }
+    ) -> Result<L::Scalar, NonFinite<L::Scalar>> {
+        let (loss, stepped) = dispatch(Step { trainer: self, net, inputs, targets, checked: true });
+        if stepped { Ok(loss) } else { Err(NonFinite { loss }) }
     }
 
     /// One training step on a shorter batch, such as the last of an epoch: 1 to `B` samples.
     ///
     /// The gradient is the mean over the samples given, taken one by one: it differs from that of
-    /// a full step by rounding only.
+    /// a full step by rounding only. A [`Tape`] for one sample is on the stack meanwhile.
     ///
     /// # Errors
     /// [`LengthError`] if there are no samples or more than `B`, or more or fewer targets than
@@ -179,8 +181,8 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
     }
 }
 
-/// One training step; with `checked`, a loss that is no finite number updates nothing. Gives the
-/// loss.
+/// One training step; with `checked`, a loss or a gradient that is not finite updates nothing.
+/// Gives the loss, and whether the network was updated.
 struct Step<'a, N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> {
     trainer: &'a mut Trainer<N, L, O, B>,
     net: &'a mut N,
@@ -190,10 +192,10 @@ struct Step<'a, N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> {
 }
 
 impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Task for Step<'_, N, L, O, B> {
-    type Output = L::Scalar;
+    type Output = (L::Scalar, bool);
 
     #[inline(always)]
-    fn run<M: Machine>(self) -> L::Scalar {
+    fn run<M: Machine>(self) -> (L::Scalar, bool) {
         let Step { trainer, net, inputs: x, targets, checked } = self;
         let Trainer { loss, gradient, tape, .. } = trainer;
         Forward { tape, net, x }.run::<M>();
@@ -204,11 +206,31 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Task for Step<'
         }
         let mean = sum * share;
         Backward { tape, net, x, dx: None, gradient, store: Store::Overwrite }.run::<M>();
-        if !checked || mean.is_finite() {
+        let step = !checked || (mean.is_finite() && is_finite(gradient));
+        if step {
             Update { trainer, net }.run::<M>();
         }
-        mean
+        (mean, step)
     }
+}
+
+/// Whether all parameters are finite.
+#[inline(always)]
+fn is_finite<N: Layer>(parameters: &mut N) -> bool {
+    struct AllFinite(bool);
+
+    impl Visitor<0> for AllFinite {
+        #[inline(always)]
+        fn tensor<T: Float>(&mut self, parameters: &mut [T], []: [&mut [T]; 0]) {
+            // Every number times 0 is 0, unless it is infinite or NaN.
+            let zero: T = parameters.iter().map(|&parameter| parameter * T::ZERO).sum();
+            self.0 &= zero == T::ZERO;
+        }
+    }
+
+    let mut all = AllFinite(true);
+    parameters.visit([], &mut all);
+    all.0
 }
 
 /// Clips the gradient and changes the network.

@@ -68,9 +68,15 @@ fn a_checked_step_refuses_a_loss_that_is_no_number() {
         let t = [[1.0, 0.0], [0.0, bad], [1.0, 0.0], [0.0, 1.0]];
         let error = trainer.step_checked(&mut net, &[[0.5; 3]; 4], &t).unwrap_err();
         assert!(!error.loss.is_finite());
-        assert!(error.to_string().starts_with("the loss is "), "{error}");
+        assert!(error.to_string().starts_with("a loss of "), "{error}");
         assert_eq!((&net, trainer.state()), (&before, &state));
     }
+    // Tanh takes infinity to 1 and the loss stays finite, but 0 · ∞ in the gradient is NaN.
+    let x = [[f32::INFINITY, 0.5, 0.5]; 4];
+    let error = trainer.step_checked(&mut net, &x, &[[1.0, 0.0]; 4]).unwrap_err();
+    assert!(error.loss.is_finite());
+    assert_eq!((&net, trainer.state()), (&before, &state));
+
     let loss = trainer.step_checked(&mut net, &[[0.5; 3]; 4], &[[1.0, 0.0]; 4]).unwrap();
     assert!(loss.is_finite() && net != before);
 
@@ -207,4 +213,37 @@ fn the_same_seed_gives_the_same_network() {
     };
     assert_eq!(draw(1), draw(1));
     assert_ne!(draw(1), draw(2));
+}
+
+#[test]
+fn a_large_gradient_is_clipped_not_erased() {
+    let mut gradient: Dense<1, 2> = Dense::new([[3e25], [4e25]], [0.0, 0.0]);
+    Clip::Norm(5.0).apply(&mut gradient);
+    approx::assert_relative_eq!(gradient.weight(0, 0).unwrap(), &3.0, max_relative = 1e-6);
+    approx::assert_relative_eq!(gradient.weight(1, 0).unwrap(), &4.0, max_relative = 1e-6);
+}
+
+#[test]
+fn nan_in_an_output_or_a_target_reaches_the_loss_and_its_gradient() {
+    fn check(loss: impl Loss<[f32; 2], Target = [f32; 2], Scalar = f32>) {
+        for (y, t) in [([f32::NAN, 0.5], [0.5, 0.5]), ([0.5, 0.5], [f32::NAN, 0.5])] {
+            let mut dy = [0.0; 2];
+            assert!(loss.gradient(&y, &t, 1.0, &mut dy).is_nan());
+            assert!(dy[0].is_nan() && dy[1].is_finite());
+        }
+    }
+    check(MeanSquaredError);
+    check(MeanAbsoluteError);
+    check(Huber::default());
+    check(BinaryCrossEntropy);
+    let (mut dy, class) = ([0.0; 2], Class::new(1).unwrap());
+    assert!(CrossEntropy::new().gradient(&[f32::NAN, 0.5], &class, 1.0, &mut dy).is_nan());
+    assert!(dy.iter().all(|dy| dy.is_nan()));
+}
+
+#[test]
+fn a_certain_and_right_answer_costs_nothing() {
+    let (y, t, mut dy) = ([f32::INFINITY, f32::NEG_INFINITY], [1.0, 0.0], [1.0; 2]);
+    assert_eq!(BinaryCrossEntropy.gradient(&y, &t, 1.0, &mut dy), 0.0);
+    assert_eq!(dy, [0.0; 2]);
 }

@@ -84,7 +84,7 @@ fn a_wrong_idx_is_an_error_that_says_where() {
         "byte 2: element type 0x0d found, 0x08 (unsigned bytes) expected"
     );
     assert_eq!(images(&changed(3, 0)), "byte 3: 0 dimensions found, at least 1 expected");
-    assert_eq!(images(&changed(11, 3)), "byte 4: 6 bytes an item found, 4 expected");
+    assert_eq!(images(&changed(11, 3)), "byte 8: 6 bytes an item found, 4 expected");
     assert_eq!(
         images(&IMAGES[..26]),
         "byte 24: the end of the file found, item 2 of 3, 4 bytes, expected"

@@ -42,7 +42,7 @@ fn the_counter_counts() {
     assert_eq!(allocations(|| Box::new(7)), 1);
 }
 
-/// Uses every verb on a network, and returns how much it allocated.
+/// Uses every verb on a network: none may allocate.
 fn use_network<N, L, O>(
     mut trainer: Trainer<N, L, O, 8>,
     inputs: &[N::Input],

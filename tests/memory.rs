@@ -104,7 +104,7 @@ fn peak_stack(work: impl FnOnce()) -> usize {
         psm::on_stack(base.add(offset), (1 << 20) - 8192, work);
     }
     let untouched = stack[4096..].iter().take_while(|&&byte| byte == PAINT).count();
-    (1 << 20) - 4096 - 4096 - untouched + 4096
+    (1 << 20) - 4096 - untouched
 }
 
 /// Return addresses, saved registers, spilled vectors and alignment, beyond the activations.

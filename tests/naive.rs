@@ -82,14 +82,18 @@ fn check<const IN: usize, const OUT: usize, const B: usize>(numbers: &[f32]) {
 
     let mut tape = Box::new(Tape::<Dense<IN, OUT>, B>::ZERO);
     let y = *tape.forward(&layer, &x);
-    let mut batch = vec![[0.0; OUT]; B];
-    layer.predict_batch(&x[..], &mut batch).unwrap();
+    // More than a block of predict_batch, so that both its ways are taken.
+    let many: Vec<_> = x.iter().copied().cycle().take(16 + B).collect();
+    let mut batch = vec![[0.0; OUT]; 16 + B];
+    layer.predict_batch(&many, &mut batch).unwrap();
     for n in 0..B {
         let single = layer.predict(&x[n]);
         for (o, &expected) in naive.affine(&x[n]).iter().enumerate() {
             assert_close(y[n][o], expected, &format!("forward, {size}"));
             assert_close(single[o], expected, &format!("predict, {size}"));
-            assert_close(batch[n][o], expected, &format!("predict_batch, {size}"));
+            for row in batch.iter().skip(n).step_by(B) {
+                assert_close(row[o], expected, &format!("predict_batch, {size}"));
+            }
         }
     }
 

@@ -90,7 +90,7 @@ fn parse<const LEN: usize>(path: &Path, reader: impl Read) -> Result<Vec<[u8; LE
     }
     if item != LEN as u64 {
         let found = format!("{item} bytes an item");
-        return Err(DataError::content(path, Place::Offset(4), found, LEN.to_string()));
+        return Err(DataError::content(path, Place::Offset(8), found, LEN.to_string()));
     }
 
     // The vector grows with what is there, not with what the header claims.

@@ -4,8 +4,8 @@ use super::Float;
 
 /// The machine that a pass runs on: what its arithmetic offers.
 ///
-/// A layer's passes are generic over it and hand it on; the crate chooses it once per public
-/// call ([`Network::predict`](crate::Network::predict), [`Trainer::step`](crate::Trainer::step), ...)
+/// A layer's passes are generic over it and hand it on; the crate chooses it for each
+/// pass of a public call ([`Network::predict`](crate::Network::predict), [`Trainer::step`](crate::Trainer::step), ...)
 /// by asking the processor. Sealed: a machine can only be had inside such a call.
 pub trait Machine: private::Sealed + Copy + 'static {
     /// Whether [`mul_add`](Self::mul_add) rounds once.

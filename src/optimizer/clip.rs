@@ -4,9 +4,10 @@ use crate::{Float, Layer, Visitor};
 /// Keeps a gradient from being too large, before the optimizer uses it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Clip {
-    /// Each number is held in ±this.
+    /// Each number is held in ±this, which is not negative.
     Value(f64),
-    /// The whole gradient is scaled down so that its Euclidean norm is no larger than this.
+    /// The whole gradient is scaled down so that its Euclidean norm is no larger than this, which
+    /// is not negative.
     Norm(f64),
 }
 
@@ -68,15 +69,17 @@ impl Visitor<0> for Squares {
     #[inline(always)]
     fn tensor<T: Float>(&mut self, values: &mut [T], []: [&mut [T]; 0]) {
         let (blocks, rest) = values.as_chunks::<8>();
-        let mut sums = [T::ZERO; 8];
+        // In f64, where the square of every f32 is a number.
+        let square = |value: T| value.to_f64() * value.to_f64();
+        let mut sums = [0.0; 8];
         for block in blocks {
             for (sum, &value) in sums.iter_mut().zip(block) {
-                *sum += value * value;
+                *sum += square(value);
             }
         }
         for (sum, &value) in sums.iter_mut().zip(rest) {
-            *sum += value * value;
+            *sum += square(value);
         }
-        self.0 += sums.into_iter().sum::<T>().to_f64();
+        self.0 += sums.into_iter().sum::<f64>();
     }
 }
