@@ -151,3 +151,28 @@ fn prediction_uses_the_stack_that_inference_ram_promises() {
         .join()
         .unwrap();
 }
+
+/// A step works in the trainer's memory alone; a shorter batch has the tape of one sample on the
+/// stack too.
+#[test]
+#[cfg_attr(debug_assertions, ignore = "the optimiser lays out the stack: run with --release")]
+fn a_training_step_uses_hardly_any_stack() {
+    static X: [[f32; 784]; 32] = [[0.25; 784]; 32];
+    static NET: Mutex<Mnist> = Mutex::new(Mnist::ZERO);
+    static TRAINER: Mutex<MnistTrainer> =
+        Mutex::new(Trainer::new(CrossEntropy::new(), Adam::new(1e-3)));
+    let (net, trainer) = (&mut *NET.lock().unwrap(), &mut *TRAINER.lock().unwrap());
+    let labels = [Class::new(3).unwrap(); 32];
+    trainer.step(net, &X, &labels); // asks the processor what it can do
+    let idle = peak_stack(|| ());
+    let step = peak_stack(|| {
+        black_box(trainer.step(net, &X, &labels));
+    }) - idle;
+    let partial = peak_stack(|| {
+        black_box(trainer.step_partial(net, &X[..7], &labels[..7])).unwrap();
+    }) - idle;
+    println!("step: {step} bytes of stack, step_partial: {partial}");
+    assert!(step <= 2 * FRAMES, "a step uses {step} bytes of stack");
+    let allowed = size_of::<Tape<Mnist, 1>>() + 2 * FRAMES;
+    assert!(partial <= allowed, "a partial step uses {partial} bytes of stack, {allowed} allowed");
+}
