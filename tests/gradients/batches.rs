@@ -79,6 +79,8 @@ where
     gradient = net.clone();
     tape.backward(&net, &x, &g, &mut gradient);
     close(&parameters(&mut gradient), &sum);
+    tape.accumulate(&net, &x, &g, &mut gradient);
+    close(&parameters(&mut gradient), &sum.iter().map(|sum| sum + sum).collect::<Vec<_>>());
 
     // Training steps by the mean gradient, on whole batches and shorter ones.
     let before = parameters(&mut net.clone());
