@@ -10,7 +10,7 @@ use constgrad::{
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 
-use crate::problem::{Sample, parameters};
+use crate::problem::{Sample, parameters, set_parameters};
 
 type D<const IN: usize, const OUT: usize, Act> = Dense<IN, OUT, Act, f64>;
 
@@ -42,7 +42,8 @@ where
 {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
     let mut net = N::ZERO;
-    net.init(&mut rng);
+    let numbers: Vec<f64> = (0..N::PARAMS).map(|_| rng.random_range(-0.5..0.5)).collect();
+    set_parameters(&mut net, &numbers);
     let x: [N::Input; BATCH] = array::from_fn(|_| random(&mut rng));
     let targets: [[f64; OUT]; BATCH] = array::from_fn(|_| random(&mut rng));
 
@@ -79,11 +80,12 @@ where
     gradient = net.clone();
     tape.backward(&net, &x, &g, &mut gradient);
     close(&parameters(&mut gradient), &sum);
+    tape.accumulate(&net, &x, &g, &mut gradient);
+    close(&parameters(&mut gradient), &sum.iter().map(|sum| sum + sum).collect::<Vec<_>>());
 
     // Training steps by the mean gradient, on whole batches and shorter ones.
-    let before = parameters(&mut net.clone());
     let stepped = |mean: &[f64]| -> Vec<f64> {
-        before.iter().zip(mean).map(|(weight, mean)| weight - LR * mean).collect()
+        numbers.iter().zip(mean).map(|(weight, mean)| weight - LR * mean).collect()
     };
     let mut trainer = Trainer::<N, _, _, BATCH>::new(MeanSquaredError, Sgd::new(LR));
     for samples in (1..=BATCH).rev() {

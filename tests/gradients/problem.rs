@@ -163,9 +163,7 @@ where
 
 impl<N: Layer<Input: Sample>, L: Loss<N::Output>, const B: usize> Problem<N, L, B> {
     fn set(&mut self, at: &[f64]) {
-        let mut write = Write(at);
-        self.net.visit([], &mut write);
-        let mut rest = write.0;
+        let mut rest = set_parameters(&mut self.net, at);
         for x in &mut self.x {
             let x = x.numbers();
             let (numbers, next) = rest.split_at(x.len());
@@ -226,7 +224,13 @@ impl Visitor<0> for Read {
     }
 }
 
-/// Writes its numbers; the rest is left in it.
+/// Sets all parameters, in the same order, and returns the numbers that are left.
+pub fn set_parameters<'a, N: Layer>(net: &mut N, numbers: &'a [f64]) -> &'a [f64] {
+    let mut write = Write(numbers);
+    net.visit([], &mut write);
+    write.0
+}
+
 struct Write<'a>(&'a [f64]);
 
 impl Visitor<0> for Write<'_> {
