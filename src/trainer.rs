@@ -75,7 +75,7 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
         inputs: &[N::Input; B],
         targets: &[L::Target; B],
     ) -> L::Scalar {
-        let (loss, _) = dispatch(Step { trainer: self, net, inputs, targets, checked: false });
+        let (loss, _) = dispatch(Step::<_, _, _, B, false> { trainer: self, net, inputs, targets });
         loss
     }
 
@@ -89,7 +89,8 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
         inputs: &[N::Input; B],
         targets: &[L::Target; B],
     ) -> Result<L::Scalar, NonFinite<L::Scalar>> {
-        let (loss, stepped) = dispatch(Step { trainer: self, net, inputs, targets, checked: true });
+        let (loss, stepped) =
+            dispatch(Step::<_, _, _, B, true> { trainer: self, net, inputs, targets });
         if stepped { Ok(loss) } else { Err(NonFinite { loss }) }
     }
 
@@ -181,22 +182,23 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
     }
 }
 
-/// One training step; with `checked`, a loss or a gradient that is not finite updates nothing.
+/// One training step; if `CHECKED`, a loss or a gradient that is not finite updates nothing.
 /// Gives the loss, and whether the network was updated.
-struct Step<'a, N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> {
+struct Step<'a, N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize, const CHECKED: bool> {
     trainer: &'a mut Trainer<N, L, O, B>,
     net: &'a mut N,
     inputs: &'a [N::Input; B],
     targets: &'a [L::Target; B],
-    checked: bool,
 }
 
-impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Task for Step<'_, N, L, O, B> {
+impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize, const CHECKED: bool> Task
+    for Step<'_, N, L, O, B, CHECKED>
+{
     type Output = (L::Scalar, bool);
 
     #[inline(always)]
     fn run<M: Machine>(self) -> (L::Scalar, bool) {
-        let Step { trainer, net, inputs: x, targets, checked } = self;
+        let Step { trainer, net, inputs: x, targets } = self;
         let Trainer { loss, gradient, tape, .. } = trainer;
         Forward { tape, net, x }.run::<M>();
         let share = L::Scalar::from_f64(1.0 / B as f64);
@@ -206,7 +208,7 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Task for Step<'
         }
         let mean = sum * share;
         Backward { tape, net, x, dx: None, gradient, store: Store::Overwrite }.run::<M>();
-        let step = !checked || (mean.is_finite() && is_finite(gradient));
+        let step = !CHECKED || (mean.is_finite() && is_finite(gradient));
         if step {
             Update { trainer, net }.run::<M>();
         }
