@@ -10,7 +10,7 @@ use rand::Rng;
 
 use crate::budget::LayerInfo;
 use crate::init::Init;
-use crate::kernel::{Largest, Slot};
+use crate::kernel::{Largest, Slot, parts};
 use crate::{Float, Machine};
 
 /// A type with a constant to start from: all numbers zero.
@@ -253,8 +253,8 @@ where
 
     #[inline(always)]
     fn visit<const K: usize, V: Visitor<K>>(&mut self, mut others: [&mut Self; K], v: &mut V) {
-        self.0.visit(others.each_mut().map(|other| &mut other.0), v);
-        self.1.visit(others.map(|other| &mut other.1), v);
+        self.0.visit(parts(&mut others, |other| &mut other.0), v);
+        self.1.visit(parts(&mut others, |other| &mut other.1), v);
     }
 
     fn initialize<R: Rng + ?Sized>(&mut self, how: Option<Init>, rng: &mut R) {

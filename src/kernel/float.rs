@@ -5,7 +5,8 @@ use core::iter::Sum;
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use super::functions::{self, Series};
-use crate::Zero;
+use super::lanes::Lanes;
+use crate::{Machine, Zero};
 
 /// A floating-point number: `f32` or `f64`. Sealed.
 ///
@@ -38,6 +39,10 @@ pub trait Float:
     + DivAssign
     + Sum
 {
+    /// The vectors of these numbers on a machine.
+    #[doc(hidden)]
+    type Lanes<M: Machine>: Lanes<Self>;
+
     /// One.
     const ONE: Self;
     /// Positive infinity.
@@ -106,12 +111,14 @@ pub trait Float:
 }
 
 macro_rules! float {
-    ($t:ty, $root:path) => {
+    ($t:ident, $lanes:ident, $root:path) => {
         impl Zero for $t {
             const ZERO: Self = 0.0;
         }
 
         impl Float for $t {
+            type Lanes<M: Machine> = M::$lanes;
+
             const ONE: Self = 1.0;
             const INFINITY: Self = <$t>::INFINITY;
             const NAN: Self = <$t>::NAN;
@@ -145,14 +152,14 @@ macro_rules! float {
 }
 
 #[cfg(feature = "std")]
-float!(f32, f32::sqrt);
+float!(f32, F32, f32::sqrt);
 #[cfg(feature = "std")]
-float!(f64, f64::sqrt);
+float!(f64, F64, f64::sqrt);
 
 #[cfg(not(feature = "std"))]
-float!(f32, integer_root::sqrt_f32);
+float!(f32, F32, integer_root::sqrt_f32);
 #[cfg(not(feature = "std"))]
-float!(f64, integer_root::sqrt_f64);
+float!(f64, F64, integer_root::sqrt_f64);
 
 /// Square roots where `core` has none: the significand's integer root, with two bits more than
 /// the result holds, the lowest of which says whether anything was cut off, so that the conversion

@@ -1,6 +1,7 @@
 //! The machines a kernel can be compiled for, and the choice among them at run time.
 
 use super::Float;
+use super::lanes::{self, Lanes};
 
 /// The machine that a pass runs on: what its arithmetic offers.
 ///
@@ -10,6 +11,13 @@ use super::Float;
 pub trait Machine: private::Sealed + Copy + 'static {
     /// Whether [`mul_add`](Self::mul_add) rounds once.
     const FUSED: bool;
+
+    /// Its vectors of `f32`.
+    #[doc(hidden)]
+    type F32: Lanes<f32>;
+    /// Its vectors of `f64`.
+    #[doc(hidden)]
+    type F64: Lanes<f64>;
 
     /// a · b + c, in the fastest way that the machine has: see [`FUSED`](Self::FUSED).
     #[inline(always)]
@@ -55,6 +63,9 @@ impl Machine for Baseline {
         any(target_arch = "aarch64", all(target_arch = "x86_64", target_feature = "fma"))
     ));
 
+    type F32 = lanes::baseline::F32;
+    type F64 = lanes::baseline::F64;
+
     #[inline(never)]
     fn run<T: Task>(task: T) -> T::Output {
         task.run::<Self>()
@@ -80,7 +91,7 @@ mod x86 {
     use core::sync::atomic::{AtomicU8, Ordering};
     use std::is_x86_feature_detected;
 
-    use super::{Machine, Task, private};
+    use super::{Machine, Task, lanes, private};
 
     #[derive(Clone, Copy, PartialEq, Eq)]
     #[repr(u8)]
@@ -121,7 +132,7 @@ mod x86 {
     }
 
     macro_rules! machine {
-        ($(#[$doc:meta])* $name:ident, $features:literal) => {
+        ($(#[$doc:meta])* $name:ident, $lanes:ident, $features:literal) => {
             $(#[$doc])*
             #[derive(Clone, Copy)]
             pub(crate) struct $name;
@@ -130,10 +141,13 @@ mod x86 {
 
             impl Machine for $name {
                 const FUSED: bool = true;
+                type F32 = lanes::$lanes::F32;
+                type F64 = lanes::$lanes::F64;
 
-                #[inline(always)]
+                // The compiler ignores `inline(never)` on a function with target features, but
+                // cannot inline it into one without them.
+                #[inline(never)]
                 fn run<T: Task>(task: T) -> T::Output {
-                    #[inline(never)]
                     #[target_feature(enable = $features)]
                     fn compiled_for<T: Task>(task: T) -> T::Output {
                         task.run::<$name>()
@@ -149,6 +163,7 @@ mod x86 {
     machine!(
         /// AVX2 and FMA: vectors of 8 `f32`.
         Avx2,
+        avx2,
         "avx2,fma"
     );
     /// Without optimisation nothing is vectorised, and AVX-512 would give the bits of AVX2: a
@@ -160,6 +175,7 @@ mod x86 {
     machine!(
         /// AVX-512: vectors of 16 `f32`, and 32 of them.
         Avx512,
+        avx512,
         "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"
     );
 }

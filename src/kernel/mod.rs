@@ -10,13 +10,17 @@
 
 #[cfg(feature = "alloc")]
 pub mod boxed;
+pub(crate) mod elementwise;
 mod float;
 mod functions;
+mod lanes;
 mod machine;
+mod part;
 pub(crate) mod product;
 mod slot;
 
 pub use float::Float;
 pub(crate) use machine::dispatch;
 pub use machine::{Machine, Task};
+pub(crate) use part::parts;
 pub use slot::{Largest, Slot};
