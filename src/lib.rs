@@ -137,7 +137,7 @@ pub use dense::Dense;
 pub use error::{LengthError, NonFinite};
 pub use init::Init;
 pub use kernel::{Float, Machine};
-pub use layer::{Feeds, Layer, PairTape, Shape, Source, Store, Visitor, Zero, assert_network};
+pub use layer::{Feeds, Layer, PairTape, Shape, Store, Visitor, Zero, assert_network};
 pub use loss::{
     BinaryCrossEntropy, CrossEntropy, Huber, Loss, MeanAbsoluteError, MeanSquaredError,
 };

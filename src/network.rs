@@ -38,6 +38,9 @@ pub trait Network: Shape {
 
     /// The output for one sample.
     ///
+    /// The activations between the layers are on the stack meanwhile, the largest two neighbours
+    /// at once, and so is the output, which is returned by value.
+    ///
     /// ```
     /// use constgrad::prelude::*;
     /// use constgrad::{Dense, Tanh};
@@ -56,8 +59,8 @@ pub trait Network: Shape {
 
     /// The outputs for any number of samples, quicker than one by one.
     ///
-    /// Works on blocks of 16 samples whose activations are on the stack: up to 16 times
-    /// [`INFERENCE_RAM`](Shape::INFERENCE_RAM). If the lengths differ nothing is written.
+    /// Works on blocks of 16 samples: 16 times the largest two neighbouring activations between
+    /// the layers are on the stack. If the lengths differ nothing is written.
     ///
     /// # Errors
     /// [`LengthError`] if there are more or fewer outputs than inputs.
