@@ -109,6 +109,19 @@ pub trait Network: Shape {
     /// let text = format!("{:?}", Net::layers());
     /// assert_eq!(text, "[Dense<8, 4, Relu>, Dense<4, 4, Tanh>, Dense<4, 2>]");
     /// ```
+    ///
+    /// `{:?}` of a network itself prints its pairs as pairs, with the weights in them. That is the
+    /// standard library's, and Rust lets no other crate print pairs in another way:
+    ///
+    /// ```compile_fail,E0117
+    /// # use std::fmt;
+    /// trait Layer {}
+    /// impl<A: Layer, B: Layer> fmt::Debug for (A, B) {
+    ///     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+    ///         todo!()
+    ///     }
+    /// }
+    /// ```
     fn layers() -> impl Debug
     where
         Self: Layer,
