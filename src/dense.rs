@@ -39,7 +39,7 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Shape
     type Output = [T; OUT];
     type First = Self;
     type Last = Self;
-    type Hidden = ();
+    type Live<X: Copy, Y: Copy> = (X, Y);
 
     const PARAMS: usize = (IN + 1) * OUT;
     const MACS: usize = IN * OUT;

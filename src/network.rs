@@ -38,6 +38,9 @@ pub trait Network: Shape {
 
     /// The output for one sample.
     ///
+    /// The activations between the layers are on the stack meanwhile, the largest two neighbours
+    /// at once, and so is the output, which is returned by value.
+    ///
     /// ```
     /// use constgrad::prelude::*;
     /// use constgrad::{Dense, Tanh};
@@ -56,8 +59,8 @@ pub trait Network: Shape {
 
     /// The outputs for any number of samples, quicker than one by one.
     ///
-    /// Works on blocks of 16 samples whose activations are on the stack: up to 16 times
-    /// [`INFERENCE_RAM`](Shape::INFERENCE_RAM). If the lengths differ nothing is written.
+    /// Works on blocks of 16 samples: 16 times the largest two neighbouring activations between
+    /// the layers are on the stack. If the lengths differ nothing is written.
     ///
     /// # Errors
     /// [`LengthError`] if there are more or fewer outputs than inputs.
@@ -105,6 +108,19 @@ pub trait Network: Shape {
     /// type Net = (Dense<8, 4, Relu>, (Dense<4, 4, Tanh>, Dense<4, 2>));
     /// let text = format!("{:?}", Net::layers());
     /// assert_eq!(text, "[Dense<8, 4, Relu>, Dense<4, 4, Tanh>, Dense<4, 2>]");
+    /// ```
+    ///
+    /// `{:?}` of a network itself prints its pairs as pairs, with the weights in them. That is the
+    /// standard library's, and Rust lets no other crate print pairs in another way:
+    ///
+    /// ```compile_fail,E0117
+    /// # use std::fmt;
+    /// trait Layer {}
+    /// impl<A: Layer, B: Layer> fmt::Debug for (A, B) {
+    ///     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+    ///         todo!()
+    ///     }
+    /// }
     /// ```
     fn layers() -> impl Debug
     where

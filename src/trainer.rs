@@ -9,8 +9,8 @@ use crate::{Clip, Float, Layer, Loss, Machine, Network, Optimizer, Store, Tape, 
 
 /// Trains a network in batches of `B`: holds the gradient, the tape and the optimizer's state.
 ///
-/// Its size is a constant, [`RAM`](Self::RAM), and nothing else is allocated by it. A large one
-/// belongs into a `static` or a box (`boxed!`), not on the stack.
+/// Its size is a constant, part of [`RAM`](Self::RAM), and nothing else is allocated by it. A
+/// large one belongs into a `static` or a box (`boxed!`), not on the stack.
 ///
 /// ```
 /// use constgrad::prelude::*;
@@ -47,10 +47,11 @@ pub struct Trainer<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> {
 }
 
 impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O, B> {
-    /// Bytes that training needs: the network, and the trainer with its gradient, optimizer
-    /// state, activations and their derivatives. A shorter batch
-    /// ([`step_partial`](Self::step_partial)) has the activations of one sample on the stack too.
-    pub const RAM: usize = size_of::<N>() + size_of::<Self>();
+    /// Bytes that training needs: the network, the trainer with its gradient, optimizer state,
+    /// activations and their derivatives, and the [`Tape`] of one sample that a shorter batch
+    /// ([`step_partial`](Self::step_partial)) has on the stack. [`evaluate`](Self::evaluate) needs
+    /// no more than that tape. The data is the caller's.
+    pub const RAM: usize = size_of::<N>() + size_of::<Self>() + size_of::<Tape<N, 1>>();
 
     /// A trainer before its first step, without gradient clipping.
     pub const fn new(loss: L, optimizer: O) -> Self {
