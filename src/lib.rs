@@ -127,6 +127,8 @@ mod metrics;
 mod net;
 mod network;
 pub mod optimizer;
+#[cfg(feature = "parallel")]
+mod parallel;
 pub mod schedule;
 mod tape;
 mod trainer;
@@ -145,6 +147,8 @@ pub use loss::{
 pub use metrics::Confusion;
 pub use network::Network;
 pub use optimizer::*;
+#[cfg(feature = "parallel")]
+pub use parallel::ParallelTrainer;
 pub use tape::Tape;
 pub use trainer::Trainer;
 

@@ -10,6 +10,8 @@ use crate::budget::{Layers, Summary};
 use crate::error::LengthError;
 use crate::init::Init;
 use crate::kernel::{Task, dispatch};
+#[cfg(feature = "parallel")]
+use crate::parallel;
 use crate::{Layer, Machine, Shape, Zero};
 
 /// Samples that [`predict_batch`](Network::predict_batch) takes through the network together.
@@ -75,12 +77,38 @@ pub trait Network: Shape {
         LengthError::check("outputs", outputs.len(), inputs.len())?;
         let (x_blocks, x_rest) = inputs.as_chunks::<BLOCK>();
         let (y_blocks, y_rest) = outputs.as_chunks_mut::<BLOCK>();
-        for (x, y) in x_blocks.iter().zip(y_blocks) {
-            dispatch(Infer { net: self, x, y });
-        }
-        for (x, y) in x_rest.iter().zip(y_rest) {
-            dispatch(Infer { net: self, x: array::from_ref(x), y: array::from_mut(y) });
-        }
+        predict_blocks(self, x_blocks, y_blocks);
+        predict_each(self, x_rest, y_rest);
+        Ok(())
+    }
+
+    /// As [`predict_batch`](Self::predict_batch), with the same bits, on several threads if there
+    /// is enough to do: from 2²⁰ multiply-accumulates ([`MACS`](Shape::MACS) · samples).
+    ///
+    /// The threads are those of the rayon pool that the caller is in, the global one by default;
+    /// see [`ParallelTrainer`](crate::ParallelTrainer). Within the pool nothing is allocated.
+    ///
+    /// # Errors
+    /// [`LengthError`] if there are more or fewer outputs than inputs.
+    #[cfg(feature = "parallel")]
+    fn predict_batch_parallel(
+        &self,
+        inputs: &[Self::Input],
+        outputs: &mut [Self::Output],
+    ) -> Result<(), LengthError>
+    where
+        Self: Layer<Input: Sync, Output: Send> + Sync,
+    {
+        LengthError::check("outputs", outputs.len(), inputs.len())?;
+        let (x_blocks, x_rest) = inputs.as_chunks::<BLOCK>();
+        let (y_blocks, y_rest) = outputs.as_chunks_mut::<BLOCK>();
+        let blocks = || {
+            let macs = Self::MACS.saturating_mul(BLOCK);
+            parallel::predict_batch(x_blocks, y_blocks, macs, &|x, y| predict_blocks(self, x, y));
+        };
+        parallel::join(Self::MACS.saturating_mul(inputs.len()), blocks, || {
+            predict_each(self, x_rest, y_rest);
+        });
         Ok(())
     }
 
@@ -131,6 +159,18 @@ pub trait Network: Shape {
 }
 
 impl<N: Shape> Network for N {}
+
+fn predict_blocks<N: Layer>(net: &N, x: &[[N::Input; BLOCK]], y: &mut [[N::Output; BLOCK]]) {
+    for (x, y) in x.iter().zip(y) {
+        dispatch(Infer { net, x, y });
+    }
+}
+
+fn predict_each<N: Layer>(net: &N, x: &[N::Input], y: &mut [N::Output]) {
+    for (x, y) in x.iter().zip(y) {
+        dispatch(Infer { net, x: array::from_ref(x), y: array::from_mut(y) });
+    }
+}
 
 /// One block of a prediction.
 struct Infer<'a, N: Layer, const B: usize> {

@@ -112,20 +112,10 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
         LengthError::check_range("inputs", inputs.len(), 1, B)?;
         LengthError::check("targets", targets.len(), inputs.len())?;
         let share = L::Scalar::from_f64(1.0 / inputs.len() as f64);
-        let mut tape = Tape::<N, 1>::ZERO;
-        let mut store = Store::Overwrite;
-        let mut loss = L::Scalar::ZERO;
-        for (x, target) in inputs.iter().zip(targets) {
-            let x = array::from_ref(x);
-            dispatch(Forward { tape: &mut tape, net, x });
-            let ([y], [dy]) = (&tape.y, &mut tape.dy);
-            loss += self.loss.gradient(y, target, share, dy);
-            let (tape, gradient) = (&mut tape, &mut self.gradient);
-            dispatch(Backward { tape, net, x, dx: None, gradient, store });
-            store = Store::Add;
-        }
-        dispatch(Update { trainer: self, net });
-        Ok(loss * share)
+        let Trainer { loss, optimizer, clip, gradient, state, .. } = self;
+        let sum = one_by_one(net, loss, inputs, targets, share, gradient);
+        dispatch(Update { optimizer, clip, gradient, state, net });
+        Ok(sum * share)
     }
 
     /// One pass over all samples in batches of `B`, the last of which may be shorter. Returns the
@@ -140,19 +130,10 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
         inputs: &[N::Input],
         targets: &[L::Target],
     ) -> Result<L::Scalar, LengthError> {
-        LengthError::check_range("inputs", inputs.len(), 1, usize::MAX)?;
-        LengthError::check("targets", targets.len(), inputs.len())?;
-        let (x_batches, x_rest) = inputs.as_chunks::<B>();
-        let (target_batches, target_rest) = targets.as_chunks::<B>();
-        let mut sum = L::Scalar::ZERO;
-        for (x, target) in x_batches.iter().zip(target_batches) {
-            sum += self.step(net, x, target) * L::Scalar::from_f64(B as f64);
-        }
-        if !x_rest.is_empty() {
-            let loss = self.step_partial(net, x_rest, target_rest)?;
-            sum += loss * L::Scalar::from_f64(x_rest.len() as f64);
-        }
-        Ok(sum / L::Scalar::from_f64(inputs.len() as f64))
+        epoch(inputs, targets, B, |x, targets| match (x.as_array(), targets.as_array()) {
+            (Some(x), Some(targets)) => Ok(self.step(net, x, targets)),
+            _ => self.step_partial(net, x, targets),
+        })
     }
 
     /// The mean loss of any number of samples, without training.
@@ -167,8 +148,7 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
     ) -> Result<L::Scalar, LengthError> {
         LengthError::check_range("inputs", inputs.len(), 1, usize::MAX)?;
         LengthError::check("targets", targets.len(), inputs.len())?;
-        let losses = inputs.iter().zip(targets).map(|(x, y)| self.loss.loss(&net.predict(x), y));
-        let sum: L::Scalar = losses.sum();
+        let sum = sum_of_losses(net, &self.loss, inputs, targets);
         Ok(sum / L::Scalar::from_f64(inputs.len() as f64))
     }
 
@@ -200,26 +180,99 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize, const CHECKED: 
     #[inline(always)]
     fn run<M: Machine>(self) -> (L::Scalar, bool) {
         let Step { trainer, net, inputs: x, targets } = self;
-        let Trainer { loss, gradient, tape, .. } = trainer;
-        Forward { tape, net, x }.run::<M>();
+        let Trainer { loss, optimizer, clip, gradient, state, tape } = trainer;
         let share = L::Scalar::from_f64(1.0 / B as f64);
-        let mut sum = L::Scalar::ZERO;
-        for ((y, dy), target) in tape.y.iter().zip(&mut tape.dy).zip(targets) {
-            sum += loss.gradient(y, target, share, dy);
-        }
+        let store = Store::Overwrite;
+        let sum = Pass { tape, net, loss, x, targets, share, gradient, store }.run::<M>();
         let mean = sum * share;
-        Backward { tape, net, x, dx: None, gradient, store: Store::Overwrite }.run::<M>();
         let step = !CHECKED || (mean.is_finite() && is_finite(gradient));
         if step {
-            Update { trainer, net }.run::<M>();
+            Update { optimizer, clip, gradient, state, net }.run::<M>();
         }
         (mean, step)
     }
 }
 
+/// Forward, loss and backward of a batch. Gives the sum of its losses; derivatives are those of
+/// `share` times this sum.
+pub(crate) struct Pass<'a, N: Layer, L: Loss<N::Output>, const B: usize> {
+    pub(crate) tape: &'a mut Tape<N, B>,
+    pub(crate) net: &'a N,
+    pub(crate) loss: &'a L,
+    pub(crate) x: &'a [N::Input; B],
+    pub(crate) targets: &'a [L::Target; B],
+    pub(crate) share: L::Scalar,
+    pub(crate) gradient: &'a mut N,
+    pub(crate) store: Store,
+}
+
+impl<N: Layer, L: Loss<N::Output>, const B: usize> Task for Pass<'_, N, L, B> {
+    type Output = L::Scalar;
+
+    #[inline(always)]
+    fn run<M: Machine>(self) -> L::Scalar {
+        let Pass { tape, net, loss, x, targets, share, gradient, store } = self;
+        Forward { tape, net, x }.run::<M>();
+        let mut sum = L::Scalar::ZERO;
+        for ((y, dy), target) in tape.y.iter().zip(&mut tape.dy).zip(targets) {
+            sum += loss.gradient(y, target, share, dy);
+        }
+        Backward { tape, net, x, dx: None, gradient, store }.run::<M>();
+        sum
+    }
+}
+
+/// As [`Pass`] for any number of samples but none, in passes of one.
+pub(crate) fn one_by_one<N: Layer, L: Loss<N::Output>>(
+    net: &N,
+    loss: &L,
+    inputs: &[N::Input],
+    targets: &[L::Target],
+    share: L::Scalar,
+    gradient: &mut N,
+) -> L::Scalar {
+    let mut tape = Tape::<N, 1>::ZERO;
+    let mut store = Store::Overwrite;
+    let mut sum = L::Scalar::ZERO;
+    for (x, target) in inputs.iter().zip(targets) {
+        let (x, targets) = (array::from_ref(x), array::from_ref(target));
+        let (tape, gradient) = (&mut tape, &mut *gradient);
+        sum += dispatch(Pass { tape, net, loss, x, targets, share, gradient, store });
+        store = Store::Add;
+    }
+    sum
+}
+
+/// One pass over all samples in batches of `size`, the last of which may be shorter: what `step`
+/// gives for each is the mean loss of its samples, and the mean of all samples is returned.
+pub(crate) fn epoch<X, Y, T: Float>(
+    inputs: &[X],
+    targets: &[Y],
+    size: usize,
+    mut step: impl FnMut(&[X], &[Y]) -> Result<T, LengthError>,
+) -> Result<T, LengthError> {
+    LengthError::check_range("inputs", inputs.len(), 1, usize::MAX)?;
+    LengthError::check("targets", targets.len(), inputs.len())?;
+    let mut sum = T::ZERO;
+    for (x, targets) in inputs.chunks(size).zip(targets.chunks(size)) {
+        sum += step(x, targets)? * T::from_f64(x.len() as f64);
+    }
+    Ok(sum / T::from_f64(inputs.len() as f64))
+}
+
+/// The losses of the samples, first to last.
+pub(crate) fn sum_of_losses<N: Layer, L: Loss<N::Output>>(
+    net: &N,
+    loss: &L,
+    inputs: &[N::Input],
+    targets: &[L::Target],
+) -> L::Scalar {
+    inputs.iter().zip(targets).map(|(x, target)| loss.loss(&net.predict(x), target)).sum()
+}
+
 /// Whether all parameters are finite.
 #[inline(always)]
-fn is_finite<N: Layer>(parameters: &mut N) -> bool {
+pub(crate) fn is_finite<N: Layer>(parameters: &mut N) -> bool {
     struct AllFinite(bool);
 
     impl Visitor<0> for AllFinite {
@@ -237,20 +290,23 @@ fn is_finite<N: Layer>(parameters: &mut N) -> bool {
 }
 
 /// Clips the gradient and changes the network.
-struct Update<'a, N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> {
-    trainer: &'a mut Trainer<N, L, O, B>,
-    net: &'a mut N,
+pub(crate) struct Update<'a, N: Layer, O: Optimizer> {
+    pub(crate) optimizer: &'a O,
+    pub(crate) clip: &'a Option<Clip>,
+    pub(crate) gradient: &'a mut N,
+    pub(crate) state: &'a mut O::State<N>,
+    pub(crate) net: &'a mut N,
 }
 
-impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Task for Update<'_, N, L, O, B> {
+impl<N: Layer, O: Optimizer> Task for Update<'_, N, O> {
     type Output = ();
 
     #[inline(always)]
     fn run<M: Machine>(self) {
-        let Trainer { optimizer, clip, gradient, state, .. } = self.trainer;
+        let Update { optimizer, clip, gradient, state, net } = self;
         if let Some(clip) = clip {
             clip.apply(gradient);
         }
-        optimizer.update(self.net, gradient, state);
+        optimizer.update(net, gradient, state);
     }
 }
