@@ -94,7 +94,7 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn visit<const K: usize, V: Visitor<K>>(&mut self, mut others: [&mut Self; K], v: &mut V) {
         let weights = parts(&mut others, |other| other.weights.as_flattened_mut());
         v.tensor(self.weights.as_flattened_mut(), weights);

@@ -10,7 +10,8 @@ use rand::Rng;
 
 use crate::budget::LayerInfo;
 use crate::init::Init;
-use crate::kernel::{Arena, Larger, parts};
+use crate::kernel::{Arena, Larger, Task, parts};
+use crate::pass::{Backward, Forward, InferBetween, InferFirst, InferLast, half};
 use crate::{Float, Machine};
 
 /// A type with a constant to start from: all numbers zero.
@@ -207,8 +208,9 @@ where
     fn infer<M: Machine, const N: usize>(&self, x: &[Self::Input; N], y: &mut [Self::Output; N]) {
         let (a, b) = self;
         let mut memory = MaybeUninit::<[Self::Live<(), ()>; N]>::uninit();
-        let h = a.infer_first::<M, _, N>(x, Arena::new(&mut memory));
-        b.infer_last::<M, _, N>(A::Last::pass_held(h), y);
+        let arena = Arena::new(&mut memory);
+        let h = half!(A, M, InferFirst::<A, _, N> { net: a, x, arena });
+        half!(B, M, InferLast::<B, _, N> { net: b, x: A::Last::pass_held(h), y });
     }
 
     #[inline(always)]
@@ -218,7 +220,8 @@ where
         arena: Arena<'a, H, ()>,
     ) -> Arena<'a, H, [Self::Output; N]> {
         let (a, b) = self;
-        b.infer_between::<M, H, N>(A::Last::pass_held(a.infer_first::<M, H, N>(x, arena)))
+        let h = half!(A, M, InferFirst::<A, H, N> { net: a, x, arena });
+        half!(B, M, InferBetween::<B, H, N> { net: b, x: A::Last::pass_held(h) })
     }
 
     #[inline(always)]
@@ -227,7 +230,8 @@ where
         x: Arena<'a, H, [Self::Input; N]>,
     ) -> Arena<'a, H, [Self::Output; N]> {
         let (a, b) = self;
-        b.infer_between::<M, H, N>(A::Last::pass_held(a.infer_between::<M, H, N>(x)))
+        let h = half!(A, M, InferBetween::<A, H, N> { net: a, x });
+        half!(B, M, InferBetween::<B, H, N> { net: b, x: A::Last::pass_held(h) })
     }
 
     #[inline(always)]
@@ -237,7 +241,8 @@ where
         y: &mut [Self::Output; N],
     ) {
         let (a, b) = self;
-        b.infer_last::<M, H, N>(A::Last::pass_held(a.infer_between::<M, H, N>(x)), y);
+        let h = half!(A, M, InferBetween::<A, H, N> { net: a, x });
+        half!(B, M, InferLast::<B, H, N> { net: b, x: A::Last::pass_held(h), y });
     }
 
     #[inline(always)]
@@ -248,8 +253,9 @@ where
         y: &mut [Self::Output; N],
     ) {
         let (a, b) = self;
-        a.forward::<M, N>(x, &mut tape.a, &mut tape.h);
-        b.forward::<M, N>(A::Last::pass(&tape.h), &mut tape.b, y);
+        let PairTape { a: a_tape, h, b: b_tape, .. } = tape;
+        half!(A, M, Forward::<A, N> { net: a, x, tape: a_tape, y: h });
+        half!(B, M, Forward::<B, N> { net: b, x: A::Last::pass(h), tape: b_tape, y });
     }
 
     #[inline(always)]
@@ -266,11 +272,17 @@ where
         let (a, b) = self;
         let (da, db) = gradient;
         let PairTape { a: a_tape, h, dh, b: b_tape } = tape;
-        b.backward::<M, N>(A::Last::pass(h), b_tape, y, dy, Some(A::Last::pass_mut(dh)), db, store);
-        a.backward::<M, N>(x, a_tape, h, dh, dx, da, store);
+        let b_pass = {
+            let (x, dx) = (A::Last::pass(h), Some(A::Last::pass_mut(dh)));
+            Backward::<B, N> { net: b, x, tape: b_tape, y, dy, dx, gradient: db, store }
+        };
+        half!(B, M, b_pass);
+        let (y, dy) = (&*h, dh);
+        let a_pass = Backward::<A, N> { net: a, x, tape: a_tape, y, dy, dx, gradient: da, store };
+        half!(A, M, a_pass);
     }
 
-    #[inline(always)]
+    #[inline]
     fn visit<const K: usize, V: Visitor<K>>(&mut self, mut others: [&mut Self; K], v: &mut V) {
         self.0.visit(parts(&mut others, |other| &mut other.0), v);
         self.1.visit(parts(&mut others, |other| &mut other.1), v);

@@ -129,6 +129,7 @@ mod network;
 pub mod optimizer;
 #[cfg(feature = "parallel")]
 mod parallel;
+mod pass;
 pub mod schedule;
 mod tape;
 mod trainer;

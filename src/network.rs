@@ -9,10 +9,11 @@ use rand::Rng;
 use crate::budget::{Layers, Summary};
 use crate::error::LengthError;
 use crate::init::Init;
-use crate::kernel::{Task, dispatch};
+use crate::kernel::dispatch;
 #[cfg(feature = "parallel")]
 use crate::parallel;
-use crate::{Layer, Machine, Shape, Zero};
+use crate::pass::Infer;
+use crate::{Layer, Shape, Zero};
 
 /// Samples that [`predict_batch`](Network::predict_batch) takes through the network together.
 const BLOCK: usize = 16;
@@ -169,21 +170,5 @@ fn predict_blocks<N: Layer>(net: &N, x: &[[N::Input; BLOCK]], y: &mut [[N::Outpu
 fn predict_each<N: Layer>(net: &N, x: &[N::Input], y: &mut [N::Output]) {
     for (x, y) in x.iter().zip(y) {
         dispatch(Infer { net, x: array::from_ref(x), y: array::from_mut(y) });
-    }
-}
-
-/// One block of a prediction.
-struct Infer<'a, N: Layer, const B: usize> {
-    net: &'a N,
-    x: &'a [N::Input; B],
-    y: &'a mut [N::Output; B],
-}
-
-impl<N: Layer, const B: usize> Task for Infer<'_, N, B> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<M: Machine>(self) {
-        self.net.infer::<M, B>(self.x, self.y);
     }
 }

@@ -4,7 +4,6 @@ use core::array;
 
 use crate::error::{LengthError, NonFinite};
 use crate::kernel::{Task, dispatch};
-use crate::tape::{Backward, Forward};
 use crate::{Clip, Float, Layer, Loss, Machine, Network, Optimizer, Store, Tape, Visitor, Zero};
 
 /// Trains a network in batches of `B`: holds the gradient, the tape and the optimizer's state.
@@ -76,7 +75,8 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
         inputs: &[N::Input; B],
         targets: &[L::Target; B],
     ) -> L::Scalar {
-        let (loss, _) = dispatch(Step::<_, _, _, B, false> { trainer: self, net, inputs, targets });
+        let loss = self.pass(net, inputs, targets);
+        self.update(net);
         loss
     }
 
@@ -90,9 +90,12 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
         inputs: &[N::Input; B],
         targets: &[L::Target; B],
     ) -> Result<L::Scalar, NonFinite<L::Scalar>> {
-        let (loss, stepped) =
-            dispatch(Step::<_, _, _, B, true> { trainer: self, net, inputs, targets });
-        if stepped { Ok(loss) } else { Err(NonFinite { loss }) }
+        let loss = self.pass(net, inputs, targets);
+        if !loss.is_finite() || !is_finite(&mut self.gradient) {
+            return Err(NonFinite { loss });
+        }
+        self.update(net);
+        Ok(loss)
     }
 
     /// One training step on a shorter batch, such as the last of an epoch: 1 to `B` samples.
@@ -112,9 +115,8 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
         LengthError::check_range("inputs", inputs.len(), 1, B)?;
         LengthError::check("targets", targets.len(), inputs.len())?;
         let share = L::Scalar::from_f64(1.0 / inputs.len() as f64);
-        let Trainer { loss, optimizer, clip, gradient, state, .. } = self;
-        let sum = one_by_one(net, loss, inputs, targets, share, gradient);
-        dispatch(Update { optimizer, clip, gradient, state, net });
+        let sum = one_by_one(net, &self.loss, inputs, targets, share, &mut self.gradient);
+        self.update(net);
         Ok(sum * share)
     }
 
@@ -161,35 +163,19 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
     pub fn state(&self) -> &O::State<N> {
         &self.state
     }
-}
 
-/// One training step; if `CHECKED`, a loss or a gradient that is not finite updates nothing.
-/// Gives the loss, and whether the network was updated.
-struct Step<'a, N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize, const CHECKED: bool> {
-    trainer: &'a mut Trainer<N, L, O, B>,
-    net: &'a mut N,
-    inputs: &'a [N::Input; B],
-    targets: &'a [L::Target; B],
-}
-
-impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize, const CHECKED: bool> Task
-    for Step<'_, N, L, O, B, CHECKED>
-{
-    type Output = (L::Scalar, bool);
-
-    #[inline(always)]
-    fn run<M: Machine>(self) -> (L::Scalar, bool) {
-        let Step { trainer, net, inputs: x, targets } = self;
-        let Trainer { loss, optimizer, clip, gradient, state, tape } = trainer;
+    /// Forward, loss and backward. Gives the mean loss.
+    fn pass(&mut self, net: &N, x: &[N::Input; B], targets: &[L::Target; B]) -> L::Scalar {
+        let Trainer { loss, gradient, tape, .. } = self;
         let share = L::Scalar::from_f64(1.0 / B as f64);
         let store = Store::Overwrite;
-        let sum = Pass { tape, net, loss, x, targets, share, gradient, store }.run::<M>();
-        let mean = sum * share;
-        let step = !CHECKED || (mean.is_finite() && is_finite(gradient));
-        if step {
-            Update { optimizer, clip, gradient, state, net }.run::<M>();
-        }
-        (mean, step)
+        dispatch(Pass { tape, net, loss, x, targets, share, gradient, store }) * share
+    }
+
+    /// Clips the gradient and changes the network.
+    fn update(&mut self, net: &mut N) {
+        let Trainer { optimizer, clip, gradient, state, .. } = self;
+        update(optimizer, *clip, net, gradient, state);
     }
 }
 
@@ -212,12 +198,12 @@ impl<N: Layer, L: Loss<N::Output>, const B: usize> Task for Pass<'_, N, L, B> {
     #[inline(always)]
     fn run<M: Machine>(self) -> L::Scalar {
         let Pass { tape, net, loss, x, targets, share, gradient, store } = self;
-        Forward { tape, net, x }.run::<M>();
+        tape.forward_pass(net, x).run::<M>();
         let mut sum = L::Scalar::ZERO;
         for ((y, dy), target) in tape.y.iter().zip(&mut tape.dy).zip(targets) {
             sum += loss.gradient(y, target, share, dy);
         }
-        Backward { tape, net, x, dx: None, gradient, store }.run::<M>();
+        tape.backward_pass(net, x, None, gradient, store).run::<M>();
         sum
     }
 }
@@ -290,23 +276,15 @@ pub(crate) fn is_finite<N: Layer>(parameters: &mut N) -> bool {
 }
 
 /// Clips the gradient and changes the network.
-pub(crate) struct Update<'a, N: Layer, O: Optimizer> {
-    pub(crate) optimizer: &'a O,
-    pub(crate) clip: &'a Option<Clip>,
-    pub(crate) gradient: &'a mut N,
-    pub(crate) state: &'a mut O::State<N>,
-    pub(crate) net: &'a mut N,
-}
-
-impl<N: Layer, O: Optimizer> Task for Update<'_, N, O> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<M: Machine>(self) {
-        let Update { optimizer, clip, gradient, state, net } = self;
-        if let Some(clip) = clip {
-            clip.apply(gradient);
-        }
-        optimizer.update(net, gradient, state);
+pub(crate) fn update<N: Layer, O: Optimizer>(
+    optimizer: &O,
+    clip: Option<Clip>,
+    net: &mut N,
+    gradient: &mut N,
+    state: &mut O::State<N>,
+) {
+    if let Some(clip) = clip {
+        clip.apply(gradient);
     }
+    optimizer.update(net, gradient, state);
 }

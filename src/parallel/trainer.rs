@@ -5,7 +5,7 @@ use super::predict::sum_of_losses_by_halves;
 use super::tensor::{add, splitting};
 use crate::error::{LengthError, NonFinite};
 use crate::kernel::dispatch;
-use crate::trainer::{Pass, Update, epoch, is_finite, one_by_one};
+use crate::trainer::{Pass, epoch, is_finite, one_by_one, update};
 use crate::{Clip, Float, Layer, Loss, Optimizer, Store, Tape, Zero};
 
 /// A [`Trainer`](crate::Trainer) whose steps use several cores: batches of `B`, of which each of
@@ -268,8 +268,8 @@ where
     fn update(&mut self, net: &mut N) {
         let ParallelTrainer { optimizer, clip, state, shares, .. } = self;
         let gradient = &mut shares[0].gradient;
-        let update = Update { optimizer, clip, gradient, state, net };
-        if Self::SPLITS { splitting(|| dispatch(update)) } else { dispatch(update) }
+        let update = || update(optimizer, *clip, net, gradient, state);
+        if Self::SPLITS { splitting(update) } else { update() }
     }
 }
 
