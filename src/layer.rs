@@ -4,13 +4,11 @@
 //! computes it and its derivatives, [`Feeds`] holds where two neighbours meet. The whole
 //! recursion is the three `impl`s for `(A, B)` below.
 
-use core::mem::MaybeUninit;
-
 use rand::Rng;
 
 use crate::budget::LayerInfo;
 use crate::init::Init;
-use crate::kernel::{Arena, Larger, Task, parts};
+use crate::kernel::{Arena, Larger, Room, Task, parts};
 use crate::pass::{Backward, Forward, InferBetween, InferFirst, InferLast, half};
 use crate::{Float, Machine};
 
@@ -207,7 +205,7 @@ where
     #[inline(always)]
     fn infer<M: Machine, const N: usize>(&self, x: &[Self::Input; N], y: &mut [Self::Output; N]) {
         let (a, b) = self;
-        let mut memory = MaybeUninit::<[Self::Live<(), ()>; N]>::uninit();
+        let mut memory = Room::<[Self::Live<(), ()>; N]>::EMPTY;
         let arena = Arena::new(&mut memory);
         let h = half!(A, M, InferFirst::<A, _, N> { net: a, x, arena });
         half!(B, M, InferLast::<B, _, N> { net: b, x: A::Last::pass_held(h), y });

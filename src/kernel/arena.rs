@@ -5,6 +5,18 @@ use core::mem::MaybeUninit;
 
 use crate::Zero;
 
+/// Memory for an [`Arena`] as large as an `H`.
+///
+/// Where there are vectors it starts at a line of the cache: a vector that is stored across two
+/// is slow to read back.
+#[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), repr(align(64)))]
+pub struct Room<H>(MaybeUninit<H>);
+
+impl<H> Room<H> {
+    /// Room with nothing in it.
+    pub const EMPTY: Self = Room(MaybeUninit::uninit());
+}
+
 /// Memory as large as an `H`, with an `X` at one of its ends.
 ///
 /// A layer takes its input from there and puts its output at the other end, over the input of
@@ -59,7 +71,7 @@ impl<H> Memory<'_, H> {
 impl<'a, H> Arena<'a, H, ()> {
     /// An arena with nothing in it.
     #[inline(always)]
-    pub const fn new(memory: &'a mut MaybeUninit<H>) -> Self {
+    pub const fn new(Room(memory): &'a mut Room<H>) -> Self {
         let memory = Memory { start: memory, borrow: PhantomData };
         Arena { memory, end: End::Low, holds: PhantomData }
     }
@@ -134,7 +146,7 @@ mod tests {
     #[test]
     fn neighbours_are_whole_while_both_are_there() {
         type Largest = Larger<Larger<([u8; 3], [f64; 2]), ([f64; 2], [f32; 5])>, ([f32; 5], u8)>;
-        let mut memory = MaybeUninit::<[Largest; 2]>::uninit();
+        let mut memory = Room::<[Largest; 2]>::EMPTY;
         let range = &raw const memory as usize..&raw const memory as usize + size_of_val(&memory);
 
         let mut bytes = Arena::new(&mut memory).with::<[[u8; 3]; 2]>();

@@ -19,7 +19,7 @@ mod machine;
 mod part;
 pub(crate) mod product;
 
-pub use arena::{Arena, Larger};
+pub use arena::{Arena, Larger, Room};
 pub use float::Float;
 pub(crate) use machine::dispatch;
 pub use machine::{Machine, Task};

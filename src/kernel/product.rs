@@ -28,10 +28,6 @@ use crate::layer::Store;
 /// Multiply-accumulates up to which a product is inlined into its layer's pass.
 const INLINE: usize = 512;
 
-/// Multiply-accumulates up to which s = W h + b of one sample is compiled for its sizes, in a
-/// function of its own.
-const FIXED: usize = 16_384;
-
 /// s = W h + b for each sample: `w` is `[IN][OUT]`, `x` is `[B][IN]`, `y` is `[B][OUT]`.
 #[inline(always)]
 pub(crate) fn affine<X: Machine, T: Float, const IN: usize, const OUT: usize, const B: usize>(
@@ -46,8 +42,6 @@ pub(crate) fn affine<X: Machine, T: Float, const IN: usize, const OUT: usize, co
         let single = Single::<T, Known<IN>, Known<OUT>>::new(w, bias, x, y);
         if const { IN * OUT <= INLINE } {
             single.run::<X>();
-        } else if const { IN * OUT <= FIXED } {
-            X::run(single);
         } else {
             X::run(single.erased());
         }
@@ -511,7 +505,7 @@ impl<C: Size> Blocks<C> {
 #[inline(always)]
 const fn first_width(numbers: usize, lanes: usize, most: usize) -> usize {
     let vectors = numbers.div_ceil(lanes);
-    vectors.div_ceil(vectors.div_ceil(most))
+    if vectors <= most { vectors } else { vectors.div_ceil(vectors.div_ceil(most)) }
 }
 
 /// s = W x + b for one sample.
