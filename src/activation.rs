@@ -401,10 +401,7 @@ elementwise! {
 
     /// f(s) = ln(1 + eˢ): a smooth [`Relu`].
     Softplus: HeUniform, FromInput,
-        |s| {
-            let smooth = (-s.abs()).exp().ln_1p();
-            if s > T::ZERO { s + smooth } else { smooth }
-        },
+        |s| s.softplus(),
         |s| s.sigmoid();
 
     /// f(s) = s / (1 + |s|), into −1..1.

@@ -88,10 +88,15 @@ pub trait Float:
     fn ln(self) -> Self {
         functions::ln(self)
     }
-    /// ln(1 + x), accurate near 0, for x > −1.
+    /// ln(1 + x), accurate near 0: NaN below −1, −∞ at −1.
     #[inline(always)]
     fn ln_1p(self) -> Self {
         functions::ln_1p(self)
+    }
+    /// ln(1 + eˣ).
+    #[inline(always)]
+    fn softplus(self) -> Self {
+        functions::softplus(self)
     }
     /// The hyperbolic tangent.
     #[inline(always)]
