@@ -66,17 +66,26 @@ const OUTLINE: usize = 64;
 impl<R: Rule<K>, const K: usize> Visitor<K> for Each<R> {
     #[inline(always)]
     fn tensor<T: Float>(&mut self, weights: &mut [T], others: [&mut [T]; K]) {
-        if weights.len() < OUTLINE {
-            self.0.apply(weights, others);
-        } else {
-            let tensor = Tensor { rule: &self.0, weights, others };
-            #[cfg(feature = "parallel")]
-            if crate::parallel::splits() {
-                return tensor.split();
-            }
-            dispatch(tensor);
-        }
+        apply_to_tensor(&self.0, weights, others);
     }
+}
+
+/// Applies a rule to one tensor.
+#[inline(always)]
+fn apply_to_tensor<R: Rule<K>, T: Float, const K: usize>(
+    rule: &R,
+    weights: &mut [T],
+    others: [&mut [T]; K],
+) {
+    if weights.len() < OUTLINE {
+        return rule.apply(weights, others);
+    }
+    let tensor = Tensor { rule, weights, others };
+    #[cfg(feature = "parallel")]
+    if crate::parallel::splits() {
+        return tensor.split();
+    }
+    dispatch(tensor);
 }
 
 /// A rule and one tensor to apply it to, or a part of one.
