@@ -68,7 +68,8 @@ pub trait Shape: Zero {
     const PARAMS: usize = 0;
     /// Multiply-accumulates of one prediction.
     const MACS: usize = 0;
-    /// Bytes of the weights: of the network itself, and of its gradient.
+    /// Bytes of the weights. On processors with vectors each layer of a network, of its gradient
+    /// and of an optimizer's state is padded to a whole line of the cache, 64 bytes.
     const WEIGHT_BYTES: usize = size_of::<Self>();
     /// Bytes of activations that one prediction needs: the input and the output, which are there
     /// from its beginning to its end, and the largest two neighbours between the layers.
@@ -88,6 +89,7 @@ impl<A: Shape, B: Shape> Shape for (A, B) {
     const LAYERS: usize = A::LAYERS + B::LAYERS;
     const PARAMS: usize = A::PARAMS + B::PARAMS;
     const MACS: usize = A::MACS + B::MACS;
+    const WEIGHT_BYTES: usize = A::WEIGHT_BYTES + B::WEIGHT_BYTES;
 }
 
 /// A network: a [`Shape`] whose neighbours fit, with its forward and backward pass.

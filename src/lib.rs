@@ -141,6 +141,8 @@ pub use dense::Dense;
 pub use error::{LengthError, NonFinite};
 pub use init::Init;
 pub use kernel::{Float, Machine};
+#[cfg(feature = "std")]
+pub use kernel::{Level, LevelError, UnknownLevel};
 pub use layer::{Feeds, Layer, PairTape, Shape, Store, Visitor, Zero, assert_network};
 pub use loss::{
     BinaryCrossEntropy, CrossEntropy, Huber, Loss, MeanAbsoluteError, MeanSquaredError,

@@ -15,12 +15,16 @@ pub(crate) mod elementwise;
 mod float;
 mod functions;
 mod lanes;
+#[cfg(feature = "std")]
+mod level;
 mod machine;
 mod part;
 pub(crate) mod product;
 
 pub use arena::{Arena, Larger, Room};
 pub use float::Float;
+#[cfg(feature = "std")]
+pub use level::{Level, LevelError, UnknownLevel};
 pub(crate) use machine::dispatch;
 pub use machine::{Machine, Task};
 pub(crate) use part::parts;

@@ -696,3 +696,6 @@ impl<T: Float> Task for Transposed<'_, T> {
         }
     }
 }
+
+#[cfg(all(test, feature = "std"))]
+mod tests;

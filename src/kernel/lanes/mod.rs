@@ -155,4 +155,6 @@ pub(super) mod baseline {
 }
 
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
-pub(super) use x86::{avx2, avx512};
+pub(super) use x86::avx2;
+#[cfg(all(feature = "std", target_arch = "x86_64", any(test, not(debug_assertions))))]
+pub(super) use x86::avx512;

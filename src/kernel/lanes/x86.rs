@@ -5,18 +5,24 @@ use core::arch::x86_64::*;
 use super::Lanes;
 
 /// Vectors of 512 bits.
+#[cfg(any(target_feature = "avx512f", all(feature = "std", any(test, not(debug_assertions)))))]
 pub mod avx512 {
     pub type F32 = core::arch::x86_64::__m512;
     pub type F64 = core::arch::x86_64::__m512d;
 }
 
 /// Vectors of 256 bits, with fused multiply-add.
+#[cfg(any(
+    feature = "std",
+    all(target_feature = "avx2", target_feature = "fma", not(target_feature = "avx512f"))
+))]
 pub mod avx2 {
     pub type F32 = core::arch::x86_64::__m256;
     pub type F64 = core::arch::x86_64::__m256d;
 }
 
 /// Vectors of 128 bits.
+#[cfg(not(all(target_feature = "avx2", target_feature = "fma")))]
 pub mod sse2 {
     pub type F32 = core::arch::x86_64::__m128;
     pub type F64 = core::arch::x86_64::__m128d;
