@@ -285,49 +285,49 @@ impl<T: Float, R: Size, D: Size, C: Size> Task for Product<'_, T, R, D, C> {
 
     #[inline(always)]
     fn run<X: Machine>(self) {
-        let mut blocks = Blocks::new(self.cols, T::Lanes::<X>::N, T::Lanes::<X>::WIDTH);
-        while let Some((col, width, last)) = blocks.next() {
-            // SAFETY: the block is within the columns.
-            unsafe {
-                if const { Blocks::<C>::has(1, T::Lanes::<X>::N, T::Lanes::<X>::WIDTH) }
-                    && width == 1
-                {
-                    self.columns::<T::Lanes<X>, 1>(col, last);
-                }
-                if const { Blocks::<C>::has(2, T::Lanes::<X>::N, T::Lanes::<X>::WIDTH) }
-                    && width == 2
-                {
-                    self.columns::<T::Lanes<X>, 2>(col, last);
-                }
-                if const { Blocks::<C>::has(3, T::Lanes::<X>::N, T::Lanes::<X>::WIDTH) }
-                    && width == 3
-                {
-                    self.columns::<T::Lanes<X>, 3>(col, last);
-                }
-                if const { Blocks::<C>::has(4, T::Lanes::<X>::N, T::Lanes::<X>::WIDTH) }
-                    && width == 4
-                {
-                    self.columns::<T::Lanes<X>, 4>(col, last);
-                }
+        let split = const { Split::of::<T, T::Lanes<X>>() };
+        let mut blocks = Blocks { cols: self.cols, col: 0, split };
+        while let Some(Block { col, width, last }) = blocks.next() {
+            macro_rules! if_width {
+                ($($n:literal)*) => {$(
+                    // SAFETY: the block is within the columns, and whole where it is said to be.
+                    unsafe {
+                        if const { Split::of::<T, T::Lanes<X>>().has(C::KNOWN, $n, true) }
+                            && width == $n
+                            && last == T::Lanes::<X>::N
+                        {
+                            self.columns::<T::Lanes<X>, $n, true>(col, last);
+                        } else if const { Split::of::<T, T::Lanes<X>>().has(C::KNOWN, $n, false) } && width == $n {
+                            self.columns::<T::Lanes<X>, $n, false>(col, last);
+                        }
+                    }
+                )*};
             }
+            if_width!(1 2 3 4);
         }
     }
 }
 
 impl<T: Float, R: Size, D: Size, C: Size> Product<'_, T, R, D, C> {
-    /// The `N` vectors of columns from `col` on, the last of which has `last` numbers.
+    /// The `N` vectors of columns from `col` on, the last of which has `last` numbers: all that a
+    /// vector holds if it is `WHOLE`.
     ///
     /// # Safety
     /// They are columns of the product.
     #[inline(always)]
-    unsafe fn columns<V: Lanes<T>, const N: usize>(&self, col: usize, last: usize) {
+    unsafe fn columns<V: Lanes<T>, const N: usize, const WHOLE: bool>(
+        &self,
+        col: usize,
+        last: usize,
+    ) {
         // SAFETY: the caller's.
         unsafe {
             let row = 0;
-            let row = self.rows::<V, 8, N>(row, col, last);
-            let row = self.rows::<V, 4, N>(row, col, last);
-            let row = self.rows::<V, 2, N>(row, col, last);
-            self.rows::<V, 1, N>(row, col, last);
+            let row = self.rows::<V, 8, N, WHOLE>(row, col, last);
+            let row = self.rows::<V, 6, N, WHOLE>(row, col, last);
+            let row = self.rows::<V, 4, N, WHOLE>(row, col, last);
+            let row = self.rows::<V, 2, N, WHOLE>(row, col, last);
+            self.rows::<V, 1, N, WHOLE>(row, col, last);
         }
     }
 
@@ -336,29 +336,33 @@ impl<T: Float, R: Size, D: Size, C: Size> Product<'_, T, R, D, C> {
     /// # Safety
     /// As for [`columns`](Self::columns).
     #[inline(always)]
-    unsafe fn rows<V: Lanes<T>, const M: usize, const N: usize>(
+    unsafe fn rows<V: Lanes<T>, const M: usize, const N: usize, const WHOLE: bool>(
         &self,
         row: usize,
         col: usize,
         last: usize,
     ) -> usize {
         let mut row = row;
-        if const { M == 1 || M * N <= V::SUMS && at_least(R::KNOWN, M) } {
+        // Of 8 and 6 rows only what is the most.
+        if const {
+            let most = if WHOLE { V::SUMS } else { V::PARTIAL_SUMS } / N;
+            M <= most && at_least(R::KNOWN, M) && (M != 6 || most < 8)
+        } {
             while row + M <= self.rows.get() {
                 // SAFETY: the caller's, and these are rows of the product.
-                unsafe { self.tile::<V, M, N>(row, col, last) }
+                unsafe { self.tile::<V, M, N, WHOLE>(row, col, last) }
                 row += M;
             }
         }
         row
     }
 
-    /// `M` rows from `row` on, of `N` vectors from `col` on, the last of which has `last` numbers.
+    /// `M` rows from `row` on, of the vectors of [`columns`](Self::columns).
     ///
     /// # Safety
     /// They are rows and columns of the product.
     #[inline(always)]
-    unsafe fn tile<V: Lanes<T>, const M: usize, const N: usize>(
+    unsafe fn tile<V: Lanes<T>, const M: usize, const N: usize, const WHOLE: bool>(
         &self,
         row: usize,
         col: usize,
@@ -371,11 +375,11 @@ impl<T: Float, R: Size, D: Size, C: Size> Product<'_, T, R, D, C> {
         unsafe {
             match self.start {
                 Start::Zero => {}
-                Start::Row(row) => sums = [load_row(row.add(col), last); M],
+                Start::Row(row) => sums = [load_row::<T, V, N, WHOLE>(row.add(col), last); M],
                 Start::Out => {
                     let mut m = 0;
                     while m < M {
-                        sums[m] = load_row(out.add(m * self.out_row), last);
+                        sums[m] = load_row::<T, V, N, WHOLE>(out.add(m * self.out_row), last);
                         m += 1;
                     }
                 }
@@ -384,7 +388,7 @@ impl<T: Float, R: Size, D: Size, C: Size> Product<'_, T, R, D, C> {
             let mut right = self.right.wrapping_add(col);
             let mut k = 0;
             while k < self.depth.get() {
-                let right_row = load_row::<T, V, N>(right, last);
+                let right_row = load_row::<T, V, N, WHOLE>(right, last);
                 let mut m = 0;
                 while m < M {
                     add_multiple(&mut sums[m], *left.add(m * self.left.row), &right_row);
@@ -396,7 +400,7 @@ impl<T: Float, R: Size, D: Size, C: Size> Product<'_, T, R, D, C> {
             }
             let mut m = 0;
             while m < M {
-                store_row(&sums[m], out.add(m * self.out_row), last);
+                store_row::<T, V, N, WHOLE>(&sums[m], out.add(m * self.out_row), last);
                 m += 1;
             }
         }
@@ -411,15 +415,19 @@ const fn at_least(size: Option<usize>, least: usize) -> bool {
     }
 }
 
-/// The `N` vectors from `from` on, the last of `last` numbers.
+/// The `N` vectors from `from` on, the last of `last` numbers: of all, if it is `WHOLE`.
 ///
 /// # Safety
 /// These numbers can be read.
 #[inline(always)]
-unsafe fn load_row<T, V: Lanes<T>, const N: usize>(from: *const T, last: usize) -> [V; N] {
+unsafe fn load_row<T, V: Lanes<T>, const N: usize, const WHOLE: bool>(
+    from: *const T,
+    last: usize,
+) -> [V; N] {
     // SAFETY: the caller's.
     unsafe {
-        let mut row = [V::load_first(from.add((N - 1) * V::N), last); N];
+        let end = from.add((N - 1) * V::N);
+        let mut row = [if WHOLE { V::load(end) } else { V::load_first(end, last) }; N];
         let mut n = 0;
         while n + 1 < N {
             row[n] = V::load(from.add(n * V::N));
@@ -429,12 +437,17 @@ unsafe fn load_row<T, V: Lanes<T>, const N: usize>(from: *const T, last: usize) 
     }
 }
 
-/// Writes the `N` vectors of `row` from `to` on, of the last only `last` numbers.
+/// Writes the `N` vectors of `row` from `to` on, of the last only `last` numbers, unless it is
+/// `WHOLE`.
 ///
 /// # Safety
 /// These numbers can be written.
 #[inline(always)]
-unsafe fn store_row<T, V: Lanes<T>, const N: usize>(row: &[V; N], to: *mut T, last: usize) {
+unsafe fn store_row<T, V: Lanes<T>, const N: usize, const WHOLE: bool>(
+    row: &[V; N],
+    to: *mut T,
+    last: usize,
+) {
     // SAFETY: the caller's.
     unsafe {
         let mut n = 0;
@@ -442,7 +455,8 @@ unsafe fn store_row<T, V: Lanes<T>, const N: usize>(row: &[V; N], to: *mut T, la
             row[n].store(to.add(n * V::N));
             n += 1;
         }
-        row[N - 1].store_first(to.add((N - 1) * V::N), last);
+        let end = to.add((N - 1) * V::N);
+        if WHOLE { row[N - 1].store(end) } else { row[N - 1].store_first(end, last) }
     }
 }
 
@@ -457,55 +471,77 @@ fn add_multiple<T, V: Lanes<T>, const N: usize>(sums: &mut [V; N], factor: T, ro
     }
 }
 
-/// Columns in blocks of at most so many vectors, as even as they come.
-struct Blocks<C> {
-    cols: C,
+/// How columns are divided into blocks of vectors, as even as they come.
+#[derive(Clone, Copy)]
+struct Split {
+    /// Numbers in a vector.
     lanes: usize,
+    /// The most vectors in a block.
     most: usize,
-    col: usize,
+    /// Whether blocks whose last vector is whole are code of their own.
+    apart: bool,
 }
 
-impl<C: Size> Blocks<C> {
-    #[inline(always)]
-    fn new(cols: C, lanes: usize, most: usize) -> Self {
-        Blocks { cols, lanes, most, col: 0 }
+impl Split {
+    /// For the tiles of a product.
+    const fn of<T, V: Lanes<T>>() -> Self {
+        Split { lanes: V::N, most: V::WIDTH, apart: V::SUMS != V::PARTIAL_SUMS }
     }
 
-    /// Of the next block: the first column, the vectors, and the numbers in the last of these.
+    /// The vectors of the first of the blocks for so many columns.
     #[inline(always)]
-    fn next(&mut self) -> Option<(usize, usize, usize)> {
-        let rest = self.cols.get() - self.col;
-        if rest == 0 {
-            return None;
-        }
-        let col = self.col;
-        let width = first_width(rest, self.lanes, self.most);
-        let numbers = usize::min(rest, width * self.lanes);
-        self.col += numbers;
-        Some((col, width, numbers - (width - 1) * self.lanes))
+    const fn first(self, cols: usize) -> usize {
+        let vectors = cols.div_ceil(self.lanes);
+        if vectors <= self.most { vectors } else { vectors.div_ceil(vectors.div_ceil(self.most)) }
     }
 
-    /// Whether a block of `width` vectors may come, as far as is known.
-    const fn has(width: usize, lanes: usize, most: usize) -> bool {
-        let Some(mut rest) = C::KNOWN else {
-            return width <= most;
+    /// Whether a block of `width` vectors may come that has code of its own for being whole, or
+    /// has not.
+    const fn has(self, cols: Option<usize>, width: usize, whole: bool) -> bool {
+        let Some(mut rest) = cols else {
+            return width <= self.most && (self.apart || !whole);
         };
         while rest > 0 {
-            let first = first_width(rest, lanes, most);
-            if first == width {
+            let first = self.first(rest);
+            if first == width && whole == (self.apart && rest >= first * self.lanes) {
                 return true;
             }
-            rest = rest.saturating_sub(first * lanes);
+            rest = rest.saturating_sub(first * self.lanes);
         }
         false
     }
 }
 
-/// The vectors of the first of the blocks that `numbers` are divided into.
-#[inline(always)]
-const fn first_width(numbers: usize, lanes: usize, most: usize) -> usize {
-    let vectors = numbers.div_ceil(lanes);
-    if vectors <= most { vectors } else { vectors.div_ceil(vectors.div_ceil(most)) }
+/// The blocks of some columns.
+struct Blocks<C> {
+    cols: C,
+    col: usize,
+    split: Split,
+}
+
+/// Some neighbouring columns.
+struct Block {
+    /// The first column.
+    col: usize,
+    /// The vectors.
+    width: usize,
+    /// The numbers in the last of these.
+    last: usize,
+}
+
+impl<C: Size> Blocks<C> {
+    #[inline(always)]
+    fn next(&mut self) -> Option<Block> {
+        let Blocks { col, split, .. } = *self;
+        let rest = self.cols.get() - col;
+        if rest == 0 {
+            return None;
+        }
+        let width = split.first(rest);
+        let numbers = usize::min(rest, width * split.lanes);
+        self.col += numbers;
+        Some(Block { col, width, last: numbers - (width - 1) * split.lanes })
+    }
 }
 
 /// s = W x + b for one sample.
@@ -581,11 +617,16 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
     /// All outputs, in `C` chains: in blocks of so many vectors that there are 8 sums.
     #[inline(always)]
     fn in_chains<X: Machine, const C: usize>(&self) {
-        let mut blocks = Blocks::new(self.outputs, T::Lanes::<X>::N, 8 / C);
-        while let Some((col, width, last)) = blocks.next() {
+        const fn split(lanes: usize, chains: usize) -> Split {
+            Split { lanes, most: 8 / chains, apart: false }
+        }
+        let mut blocks = Blocks { cols: self.outputs, col: 0, split: split(T::Lanes::<X>::N, C) };
+        while let Some(Block { col, width, last }) = blocks.next() {
             macro_rules! if_width {
                 ($($n:literal)*) => {$(
-                    if const { Blocks::<O>::has($n, T::Lanes::<X>::N, 8 / C) } && width == $n {
+                    if const { split(T::Lanes::<X>::N, C).has(O::KNOWN, $n, false) }
+                        && width == $n
+                    {
                         // SAFETY: the block is within the outputs.
                         unsafe { self.block::<T::Lanes<X>, $n, C>(col, last) }
                     }
@@ -606,14 +647,14 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
         // SAFETY: what is loaded and stored is borrowed: the caller's columns, and each k below
         // `inputs`.
         unsafe {
-            sums[0] = load_row(self.bias.add(col), last);
+            sums[0] = load_row::<T, V, N, false>(self.bias.add(col), last);
             let w = self.w.wrapping_add(col);
             let row = self.outputs.get();
             let mut k = 0;
             while k + C <= inputs {
                 let mut c = 0;
                 while c < C {
-                    let w = load_row::<T, V, N>(w.add((k + c) * row), last);
+                    let w = load_row::<T, V, N, false>(w.add((k + c) * row), last);
                     add_multiple(&mut sums[c], *self.x.add(k + c), &w);
                     c += 1;
                 }
@@ -622,7 +663,7 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
             let mut c = 0;
             while c + 1 < C {
                 if k + c < inputs {
-                    let w = load_row::<T, V, N>(w.add((k + c) * row), last);
+                    let w = load_row::<T, V, N, false>(w.add((k + c) * row), last);
                     add_multiple(&mut sums[c], *self.x.add(k + c), &w);
                 }
                 c += 1;
@@ -640,7 +681,7 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
                     c += 1;
                 }
             }
-            store_row(&sums[0], self.y.add(col), last);
+            store_row::<T, V, N, false>(&sums[0], self.y.add(col), last);
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::Float;
 impl<T: Float> Lanes<T> for [T; 4] {
     const N: usize = 4;
     const SUMS: usize = 4;
+    const PARTIAL_SUMS: usize = 4;
     const WIDTH: usize = 4;
 
     #[inline(always)]

@@ -16,7 +16,7 @@
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! lanes {
     (
-        $vector:ty: [$t:ty; $n:literal], sums $sums:literal, width $width:literal,
+        $vector:ty: [$t:ty; $n:literal], sums $sums:literal or $partial:literal, width $width:literal,
         $splat:ident, $load:ident, $store:ident, $add:ident,
         |$a:ident, $b:ident, $c:ident| $mul_add:expr,
         |$from:ident, $loaded:ident| $load_first:expr,
@@ -25,6 +25,7 @@ macro_rules! lanes {
         impl Lanes<$t> for $vector {
             const N: usize = $n;
             const SUMS: usize = $sums;
+            const PARTIAL_SUMS: usize = $partial;
             const WIDTH: usize = $width;
 
             #[inline(always)]
@@ -94,6 +95,9 @@ pub trait Lanes<T>: Copy {
     const N: usize;
     /// Vectors of sums that a tile may keep in registers, beside what is multiplied.
     const SUMS: usize;
+    /// The same where the last vectors of the rows are not whole: fewer, if a mask takes a
+    /// register that sums would need.
+    const PARTIAL_SUMS: usize;
     /// The most vectors in a row of a tile.
     const WIDTH: usize;
 

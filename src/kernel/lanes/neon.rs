@@ -8,7 +8,7 @@ pub type F32 = float32x4_t;
 pub type F64 = float64x2_t;
 
 lanes!(
-    float32x4_t: [f32; 4], sums 16, width 4,
+    float32x4_t: [f32; 4], sums 16 or 16, width 4,
     vdupq_n_f32, vld1q_f32, vst1q_f32, vaddq_f32,
     |a, b, c| vfmaq_f32(c, a, b),
     |from, n| match n {
@@ -29,7 +29,7 @@ lanes!(
 );
 
 lanes!(
-    float64x2_t: [f64; 2], sums 16, width 4,
+    float64x2_t: [f64; 2], sums 16 or 16, width 4,
     vdupq_n_f64, vld1q_f64, vst1q_f64, vaddq_f64,
     |a, b, c| vfmaq_f64(c, a, b),
     |from, n| match n {

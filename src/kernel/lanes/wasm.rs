@@ -21,7 +21,8 @@ macro_rules! lanes {
         impl Lanes<$t> for $vector {
             const N: usize = $n;
             const SUMS: usize = 12;
-            const WIDTH: usize = 3;
+            const PARTIAL_SUMS: usize = 8;
+            const WIDTH: usize = 2;
 
             #[inline(always)]
             fn splat(x: $t) -> Self {

@@ -29,7 +29,7 @@ pub mod sse2 {
 }
 
 lanes!(
-    __m512: [f32; 16], sums 24, width 4,
+    __m512: [f32; 16], sums 24 or 24, width 4,
     _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps,
     |a, b, c| _mm512_fmadd_ps(a, b, c),
     |from, n| _mm512_maskz_loadu_ps(u16::MAX >> (16 - n), from),
@@ -37,7 +37,7 @@ lanes!(
 );
 
 lanes!(
-    __m512d: [f64; 8], sums 24, width 4,
+    __m512d: [f64; 8], sums 24 or 24, width 4,
     _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_add_pd,
     |a, b, c| _mm512_fmadd_pd(a, b, c),
     |from, n| _mm512_maskz_loadu_pd(u8::MAX >> (8 - n), from),
@@ -45,7 +45,7 @@ lanes!(
 );
 
 lanes!(
-    __m256: [f32; 8], sums 12, width 3,
+    __m256: [f32; 8], sums 12 or 8, width 2,
     _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps,
     |a, b, c| _mm256_fmadd_ps(a, b, c),
     |from, n| {
@@ -70,7 +70,7 @@ lanes!(
 );
 
 lanes!(
-    __m256d: [f64; 4], sums 12, width 3,
+    __m256d: [f64; 4], sums 12 or 8, width 2,
     _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_add_pd,
     |a, b, c| _mm256_fmadd_pd(a, b, c),
     |from, n| {
@@ -94,7 +94,7 @@ lanes!(
 );
 
 lanes!(
-    __m128: [f32; 4], sums 12, width 3,
+    __m128: [f32; 4], sums 12 or 8, width 2,
     _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_add_ps,
     |a, b, c| _mm_add_ps(_mm_mul_ps(a, b), c),
     |from, n| match n {
@@ -115,7 +115,7 @@ lanes!(
 );
 
 lanes!(
-    __m128d: [f64; 2], sums 12, width 3,
+    __m128d: [f64; 2], sums 12 or 8, width 2,
     _mm_set1_pd, _mm_loadu_pd, _mm_storeu_pd, _mm_add_pd,
     |a, b, c| _mm_add_pd(_mm_mul_pd(a, b), c),
     |from, n| if n == 1 { _mm_load_sd(from) } else { _mm_loadu_pd(from) },
