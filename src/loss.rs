@@ -224,9 +224,9 @@ impl<T: Float, const N: usize> Loss<[T; N]> for BinaryCrossEntropy {
         mean(y, target, scale, dy, |y, t| {
             // −ln σ(y) = max(−y, 0) + ln(1 + e^−|y|), and likewise for 1 − σ(y) = σ(−y). What
             // weighs |y| is how probable the answer is that y speaks against.
-            let against = if y < T::ZERO { t } else { T::ONE - t };
+            let against = T::select(y < T::ZERO, t, T::ONE - t);
             // What is not probable at all weighs nothing, not 0 · ∞.
-            let penalty = if against == T::ZERO { against } else { y.abs() * against };
+            let penalty = T::select(against == T::ZERO, against, y.abs() * against);
             let loss = penalty + (-y.abs()).exp().ln_1p();
             (loss, y.sigmoid() - t)
         })

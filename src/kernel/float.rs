@@ -1,6 +1,7 @@
 //! The two number types and what every part of the crate may ask of them.
 
 use core::fmt::{Debug, Display};
+use core::hint;
 use core::iter::Sum;
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
@@ -63,15 +64,23 @@ pub trait Float:
     /// The square root, correctly rounded; NaN below zero.
     fn sqrt(self) -> Self;
 
+    /// `yes` if the condition holds, `no` if not, without a branch.
+    ///
+    /// Prefer it to `if` in functions of single numbers, also of your own: in a loop over many an
+    /// `if` may become a branch, or a store of some of the numbers alone.
+    #[inline(always)]
+    fn select(condition: bool, yes: Self, no: Self) -> Self {
+        hint::select_unpredictable(condition, yes, no)
+    }
     /// The smaller of the two; NaN if `self` is NaN.
     #[inline(always)]
     fn at_most(self, bound: Self) -> Self {
-        if self > bound { bound } else { self }
+        Self::select(self > bound, bound, self)
     }
     /// The larger of the two; NaN if `self` is NaN.
     #[inline(always)]
     fn at_least(self, bound: Self) -> Self {
-        if self < bound { bound } else { self }
+        Self::select(self < bound, bound, self)
     }
     /// eˣ.
     #[inline(always)]
