@@ -26,9 +26,14 @@ pub fn measure() -> Option<Limits> {
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
         let wide = is_x86_feature_detected!("avx512f");
         // SAFETY: the features were just found.
-        let fma = |n| unsafe { if wide { x86::fma512(n).max(x86::fma256(n)) } else { x86::fma256(n) } };
+        let fma =
+            |n| unsafe { if wide { x86::fma512(n).max(x86::fma256(n)) } else { x86::fma256(n) } };
         let load = |data: &[f32], n| unsafe {
-            if wide { x86::load512(data, n).max(x86::load256(data, n)) } else { x86::load256(data, n) }
+            if wide {
+                x86::load512(data, n).max(x86::load256(data, n))
+            } else {
+                x86::load256(data, n)
+            }
         };
         let best = |run: &dyn Fn() -> f64| (0..60).map(|_| run()).fold(0.0, f64::max);
         let bandwidth = |bytes: usize| {
@@ -98,11 +103,25 @@ mod x86 {
     }
 
     kernels!(
-        fma256, load256, "avx2,fma", 8, 12,
-        _mm256_set1_ps, _mm256_fmadd_ps, _mm256_add_ps, _mm256_loadu_ps
+        fma256,
+        load256,
+        "avx2,fma",
+        8,
+        12,
+        _mm256_set1_ps,
+        _mm256_fmadd_ps,
+        _mm256_add_ps,
+        _mm256_loadu_ps
     );
     kernels!(
-        fma512, load512, "avx512f", 16, 24,
-        _mm512_set1_ps, _mm512_fmadd_ps, _mm512_add_ps, _mm512_loadu_ps
+        fma512,
+        load512,
+        "avx512f",
+        16,
+        24,
+        _mm512_set1_ps,
+        _mm512_fmadd_ps,
+        _mm512_add_ps,
+        _mm512_loadu_ps
     );
 }

@@ -6,8 +6,8 @@ use std::{fs, io};
 
 /// Colours that differ in lightness too.
 const COLOURS: [&str; 13] = [
-    "#2f6db3", "#d1662a", "#3f9950", "#b83c54", "#8462b8", "#8c6d1f", "#c867a3", "#6b7680", "#2a9da8",
-    "#a4a52a", "#1f3f77", "#7a2f1a", "#e0a93b",
+    "#2f6db3", "#d1662a", "#3f9950", "#b83c54", "#8462b8", "#8c6d1f", "#c867a3", "#6b7680",
+    "#2a9da8", "#a4a52a", "#1f3f77", "#7a2f1a", "#e0a93b",
 ];
 const GREY: &str = "#888888";
 
@@ -40,7 +40,10 @@ impl Svg {
     }
 
     fn dot(&mut self, (x, y): (f64, f64), radius: f64, colour: &str) {
-        let _ = writeln!(self.0, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\" fill=\"{colour}\"/>");
+        let _ = writeln!(
+            self.0,
+            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\" fill=\"{colour}\"/>"
+        );
     }
 
     fn write(mut self, path: &Path) -> io::Result<()> {
@@ -74,14 +77,21 @@ pub fn ratios(path: &Path, bars: &[(&str, &str, f64)]) -> io::Result<()> {
         svg.dot((x, y - 4.0), 5.0, COLOURS[i % COLOURS.len()]);
         svg.text(x + 9.0, y, "start", GREY, name);
     }
-    for tick in [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0] {
+    for tick in [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0]
+    {
         if tick > smallest * 0.9 && tick < largest * 1.1 {
             let wide = if tick == 1.0 { 1.5 } else { 0.4 };
             svg.line((at(tick), top - 8.0), (at(tick), bottom), GREY, wide);
             svg.text(at(tick), bottom + 16.0, "middle", GREY, &format!("{tick}"));
         }
     }
-    svg.text(left + width / 2.0, bottom + 36.0, "middle", GREY, "time of a peer by that of constgrad: to the right of 1 constgrad is quicker");
+    svg.text(
+        left + width / 2.0,
+        bottom + 36.0,
+        "middle",
+        GREY,
+        "time of a peer by that of constgrad: to the right of 1 constgrad is quicker",
+    );
     for (r, row) in rows.iter().enumerate() {
         let y = top + step * (r as f64 + 0.5);
         svg.text(left - 12.0, y + 4.0, "end", GREY, row);
@@ -124,7 +134,8 @@ pub fn curves(path: &Path, panels: &[(Axes, Vec<Curve>)]) -> io::Result<()> {
         let (mut y0, mut y1) = range(&mut points().map(|point| point.1));
         (y0, y1) = if axes.logarithmic { (y0 / 1.2, y1 * 1.2) } else { (0.0, y1 * 1.05) };
         let across = |x: f64| left + width * (scale(x) - scale(x0)) / (scale(x1) - scale(x0));
-        let up = |y: f64| bottom - (bottom - top) * (scale(y) - scale(y0)) / (scale(y1) - scale(y0));
+        let up =
+            |y: f64| bottom - (bottom - top) * (scale(y) - scale(y0)) / (scale(y1) - scale(y0));
         svg.text(left, top - 30.0, "start", GREY, &axes.title);
         for (i, (name, _)) in curves.iter().enumerate() {
             let (x, y) = (left + 170.0 * i as f64, top - 12.0);
@@ -171,7 +182,8 @@ fn ticks(low: f64, high: f64, logarithmic: bool) -> Vec<f64> {
     }
     let rough = (high - low) / 6.0;
     let unit = 10f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].map(|s| s * unit).into_iter().find(|&s| s >= rough).unwrap_or(unit);
+    let step =
+        [1.0, 2.0, 5.0, 10.0].map(|s| s * unit).into_iter().find(|&s| s >= rough).unwrap_or(unit);
     let first = (low / step).ceil() as i64;
     (first..).map(|i| i as f64 * step).take_while(|&tick| tick <= high).collect()
 }

@@ -43,13 +43,19 @@ pub fn check(problem: &Problem, contender: &mut dyn Contender) -> Result<(), Str
         return Err(format!("{} numbers found, {} expected", found.len(), expected.len()));
     }
     let within = |what: &str, error: f64, bound: f64| {
-        if error <= bound { Ok(()) } else { Err(format!("{what} off by {error:.1e}, more than {bound:.0e}")) }
+        if error <= bound {
+            Ok(())
+        } else {
+            Err(format!("{what} off by {error:.1e}, more than {bound:.0e}"))
+        }
     };
     if !train {
         let largest = expected.iter().fold(0.0, |largest: f64, y| largest.max(y.abs()));
         let pairs = found.iter().zip(&expected);
         // A NaN would be no maximum: it must not get lost.
-        let error = pairs.map(|(y, t)| (y - t).abs()).fold(0.0, |a: f64, b| if b > a || b.is_nan() { b } else { a });
+        let error = pairs
+            .map(|(y, t)| (y - t).abs())
+            .fold(0.0, |a: f64, b| if b > a || b.is_nan() { b } else { a });
         return within("outputs", error / largest, 1e-5);
     }
     let start = Network::new(problem).parameters();
@@ -199,7 +205,10 @@ impl Layer {
                     let (m, v) = (&mut self.mean[i], &mut self.mean_square[i]);
                     *m = beta1 * *m + (1.0 - beta1) * g;
                     *v = beta2 * *v + (1.0 - beta2) * g * g;
-                    let (m, v) = (*m / (1.0 - f64::powi(beta1, steps)), *v / (1.0 - f64::powi(beta2, steps)));
+                    let (m, v) = (
+                        *m / (1.0 - f64::powi(beta1, steps)),
+                        *v / (1.0 - f64::powi(beta2, steps)),
+                    );
                     *w -= f64::from(lr) * m / (v.sqrt() + epsilon);
                 }
             }

@@ -175,9 +175,9 @@ pub fn serve(folder: &Path) -> io::Result<()> {
         let answer = match words[..] {
             ["enter", word] => {
                 let entered = named(word).ok_or_else(|| "unknown".to_string());
-                match entered.and_then(|workload| {
-                    crate::peers::constgrad::enter(&Problem::new(workload))
-                }) {
+                match entered
+                    .and_then(|workload| crate::peers::constgrad::enter(&Problem::new(workload)))
+                {
                     Ok(contender) => {
                         contenders.insert(word.into(), contender);
                         "ok".into()

@@ -184,7 +184,9 @@ impl Problem {
         let layers = layers.collect();
         let x = match workload.task {
             Task::Apply => random.numbers(workload.inputs(), 4.0),
-            Task::Predict | Task::Train(..) => random.numbers(workload.batch * workload.inputs(), 1.0),
+            Task::Predict | Task::Train(..) => {
+                random.numbers(workload.batch * workload.inputs(), 1.0)
+            }
         };
         let targets = match workload.task {
             Task::Predict | Task::Apply => Vec::new(),

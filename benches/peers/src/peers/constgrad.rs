@@ -305,6 +305,7 @@ impl Elementwise for Exp {
 }
 
 fn apply<Act: Activation, const N: usize>(problem: &Problem) -> Box<dyn Contender> {
-    let map = PredictBatch { net: Box::new(Map::<Act, N>::ZERO), x: rows(&problem.x), y: vec![[0.0; N]] };
+    let map =
+        PredictBatch { net: Box::new(Map::<Act, N>::ZERO), x: rows(&problem.x), y: vec![[0.0; N]] };
     Box::new(map)
 }

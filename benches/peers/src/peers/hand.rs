@@ -295,8 +295,25 @@ impl Products for Gemm {
         // SAFETY: the shapes are within the slices. c's old content is read if beta is not 0.
         unsafe {
             gemm::gemm(
-                m, n, k, c, 1, row, beta != 0.0, a, csa, rsa, b, csb, rsb, beta, 1.0, false, false,
-                false, none,
+                m,
+                n,
+                k,
+                c,
+                1,
+                row,
+                beta != 0.0,
+                a,
+                csa,
+                rsa,
+                b,
+                csb,
+                rsb,
+                beta,
+                1.0,
+                false,
+                false,
+                false,
+                none,
             );
         }
     }
@@ -351,7 +368,13 @@ impl Products for Ndarray {
     fn multiply_vector(a: &[f32], sa: Shape, x: &[f32], y: &mut [f32]) {
         use ndarray::{ArrayView1, ArrayViewMut1};
         let mut y = ArrayViewMut1::from(y);
-        ndarray::linalg::general_mat_vec_mul(1.0, &Self::view(a, sa), &ArrayView1::from(x), 1.0, &mut y);
+        ndarray::linalg::general_mat_vec_mul(
+            1.0,
+            &Self::view(a, sa),
+            &ArrayView1::from(x),
+            1.0,
+            &mut y,
+        );
     }
 }
 

@@ -1,9 +1,9 @@
 //! Who competes. One file each, written as somebody would who knows that library: one thread, the
 //! memory kept from one call to the next where the library allows it.
 
-pub mod c;
 #[cfg(feature = "frameworks")]
 mod burn;
+pub mod c;
 #[cfg(feature = "frameworks")]
 mod candle;
 pub mod constgrad;

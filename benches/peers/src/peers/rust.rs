@@ -10,11 +10,21 @@ use crate::workload::{Function, Problem, Task, Weights};
 pub fn enter(problem: &Problem) -> Result<Box<dyn Contender>, String> {
     let layers = &problem.layers[..];
     Ok(match (problem.workload.name, layers) {
-        ("I1", [a, b, c]) => predict::<_, 4, 2>(problem, (tanh::<4, 16>(a), (tanh::<16, 16>(b), last::<16, 2>(c)))),
-        ("I2", [a, b, c]) => predict::<_, 16, 10>(problem, (relu::<16, 64>(a), (relu::<64, 64>(b), last::<64, 10>(c)))),
+        ("I1", [a, b, c]) => {
+            predict::<_, 4, 2>(problem, (tanh::<4, 16>(a), (tanh::<16, 16>(b), last::<16, 2>(c))))
+        }
+        ("I2", [a, b, c]) => predict::<_, 16, 10>(
+            problem,
+            (relu::<16, 64>(a), (relu::<64, 64>(b), last::<64, 10>(c))),
+        ),
         ("I3", [a, b]) => predict::<_, 64, 10>(problem, (relu::<64, 32>(a), last::<32, 10>(b))),
-        ("I4", [a, b, c]) => predict::<_, 784, 10>(problem, (relu::<784, 128>(a), (relu::<128, 64>(b), last::<64, 10>(c)))),
-        ("I5", [a, b, c]) => predict::<_, 64, 4>(problem, (tanh::<64, 64>(a), (tanh::<64, 64>(b), last::<64, 4>(c)))),
+        ("I4", [a, b, c]) => predict::<_, 784, 10>(
+            problem,
+            (relu::<784, 128>(a), (relu::<128, 64>(b), last::<64, 10>(c))),
+        ),
+        ("I5", [a, b, c]) => {
+            predict::<_, 64, 4>(problem, (tanh::<64, 64>(a), (tanh::<64, 64>(b), last::<64, 4>(c))))
+        }
         _ if problem.workload.task == Task::Apply => {
             let (x, y) = (problem.x.clone(), problem.x.clone());
             if problem.workload.activation == Function::Exp {
@@ -51,7 +61,8 @@ impl<const IN: usize, const OUT: usize, F: Fn(f32) -> f32> Net<IN, OUT> for Dens
     }
 }
 
-impl<const IN: usize, const MID: usize, const OUT: usize, F, B> Net<IN, OUT> for (Dense<IN, MID, F>, B)
+impl<const IN: usize, const MID: usize, const OUT: usize, F, B> Net<IN, OUT>
+    for (Dense<IN, MID, F>, B)
 where
     F: Fn(f32) -> f32,
     B: Net<MID, OUT>,
@@ -73,15 +84,21 @@ fn dense<const IN: usize, const OUT: usize, F>(weights: &Weights, f: F) -> Dense
     Dense { w, b: weights.b[..].try_into().expect("as many biases as outputs"), f }
 }
 
-fn tanh<const IN: usize, const OUT: usize>(weights: &Weights) -> Dense<IN, OUT, impl Fn(f32) -> f32 + use<IN, OUT>> {
+fn tanh<const IN: usize, const OUT: usize>(
+    weights: &Weights,
+) -> Dense<IN, OUT, impl Fn(f32) -> f32 + use<IN, OUT>> {
     dense(weights, |s: f32| s.tanh())
 }
 
-fn relu<const IN: usize, const OUT: usize>(weights: &Weights) -> Dense<IN, OUT, impl Fn(f32) -> f32 + use<IN, OUT>> {
+fn relu<const IN: usize, const OUT: usize>(
+    weights: &Weights,
+) -> Dense<IN, OUT, impl Fn(f32) -> f32 + use<IN, OUT>> {
     dense(weights, |s: f32| s.max(0.0))
 }
 
-fn last<const IN: usize, const OUT: usize>(weights: &Weights) -> Dense<IN, OUT, impl Fn(f32) -> f32 + use<IN, OUT>> {
+fn last<const IN: usize, const OUT: usize>(
+    weights: &Weights,
+) -> Dense<IN, OUT, impl Fn(f32) -> f32 + use<IN, OUT>> {
     dense(weights, |s: f32| s)
 }
 
