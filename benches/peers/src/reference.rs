@@ -215,3 +215,46 @@ impl Layer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::peers::constgrad;
+    use crate::workload::WORKLOADS;
+
+    /// A contender that errs a little, in one number.
+    struct Wrong(Box<dyn Contender>, usize, f32);
+
+    impl Contender for Wrong {
+        fn once(&mut self) {
+            self.0.once();
+        }
+
+        fn reset(&mut self) {
+            self.0.reset();
+        }
+
+        fn numbers(&mut self) -> Vec<f32> {
+            let mut numbers = self.0.numbers();
+            numbers[self.1] += self.2;
+            numbers
+        }
+    }
+
+    #[test]
+    fn who_computes_other_numbers_is_found_out() {
+        for workload in WORKLOADS {
+            let problem = Problem::new(workload);
+            let enter = |at, error| {
+                let contender = constgrad::enter(&problem).expect("every workload");
+                check(&problem, &mut Wrong(contender, at, error))
+            };
+            enter(0, 0.0).expect(workload.name);
+            enter(0, 1e-2).expect_err(workload.name);
+            enter(0, f32::NAN).expect_err(workload.name);
+            if let Task::Train(..) = workload.task {
+                enter(1, 1e-2).expect_err(workload.name);
+            }
+        }
+    }
+}

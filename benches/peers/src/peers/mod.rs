@@ -29,27 +29,29 @@ pub struct Peer {
 
 /// All of them, ourselves first.
 pub fn all() -> Vec<Peer> {
-    let mut peers = vec![
+    vec![
         Peer { name: "constgrad", enter: constgrad::enter },
         Peer { name: "Rust loops", enter: rust::enter },
         Peer { name: "C -O3 -ffast-math", enter: c::enter },
-    ];
-    #[cfg(feature = "libraries")]
-    peers.extend([
+        #[cfg(feature = "libraries")]
         Peer { name: "nalgebra", enter: nalgebra::enter },
+        #[cfg(feature = "libraries")]
         Peer { name: "ndarray", enter: hand::enter::<hand::Ndarray> },
+        #[cfg(feature = "libraries")]
         Peer { name: "matrixmultiply", enter: hand::enter::<hand::Matrixmultiply> },
+        #[cfg(feature = "libraries")]
         Peer { name: "gemm", enter: hand::enter::<hand::Gemm> },
+        #[cfg(feature = "libraries")]
         Peer { name: "faer", enter: hand::enter::<hand::Faer> },
-    ]);
-    #[cfg(feature = "frameworks")]
-    peers.extend([
+        #[cfg(feature = "frameworks")]
         Peer { name: "burn", enter: burn::enter },
+        #[cfg(feature = "frameworks")]
         Peer { name: "candle", enter: candle::enter },
+        #[cfg(feature = "frameworks")]
         Peer { name: "dfdx", enter: dfdx::enter },
+        #[cfg(feature = "frameworks")]
         Peer { name: "tract", enter: tract::enter },
-    ]);
-    peers
+    ]
 }
 
 /// Why `peer` is absent.
