@@ -1,51 +1,94 @@
 //! exp, ln, tanh and their kin, written once for both number types.
-//!
-//! Every function is one straight line of arithmetic: both sides of a choice are computed and one
-//! is selected, so that a loop over an array vectorises on every target. They use no fused
-//! multiply-add, so that a given input gives the same bits on every machine.
-//!
-//! The largest errors, in units of the last place of `f32`: e^x 1.0, e^x − 1 1.3, ln 0.8, ln(1+x)
-//! 1.5, tanh 1.6, σ 2.4. Φ is within 6 above −1, and within 4e-6 relative in the far tail. In
-//! `f64` they are alike, and Φ is within 6e-14. Measured, and held, by `tests/functions.rs`.
+use core::hint::select_unpredictable as select;
 
 use super::Float;
 
 /// The constants of one number type, and the steps that need its bits. Sealed by being private.
 pub trait Series: Sized + 'static {
-    /// 1/2!, 1/3!, ...: e^r − 1 = r + r² (1/2! + r/3! + ...) for |r| ≤ ½ ln 2.
-    const EXP: &'static [Self];
-    /// 2/3, 2/5, ...: ln((1+s)/(1−s)) = 2s + s³ (2/3 + 2/5 s² + ...).
-    const LN: &'static [Self];
-    /// h(t) of [`normal_cdf`], in powers of t.
-    const CDF: &'static [Self];
-    /// 1.5 · 2^(mantissa bits): adding it rounds to an integer.
-    const ROUND: Self;
     /// ln 2, short enough that n · `LN2_HI` is exact for every exponent n, and what is missing.
     const LN2_HI: Self;
     const LN2_LO: Self;
+    /// Adding it rounds to an integer, and leaves n + bias (n + 2 bias) in the lowest bits.
+    const ROUND: Self;
+    const ROUND_TWICE: Self;
     /// Below `EXP_MIN` eˣ rounds to 0; above `EXP_MAX` it is infinite.
     const EXP_MIN: Self;
     const EXP_MAX: Self;
     /// tanh(x) rounds to 1 from here.
     const TANH_ONE: Self;
+    /// Φ(−x) rounds to 0 from here.
+    const CDF_ZERO: Self;
+    /// The pole of t in [`normal_cdf`], and 1/√(2π).
+    const CDF_POLE: Self;
+    const CDF_SCALE: Self;
 
-    /// For `rounded` = n + `ROUND`: two powers of two whose product is 2ⁿ, none of them subnormal.
+    /// 2ⁿ from n + `ROUND`, for normal 2ⁿ.
+    fn power(rounded: Self) -> Self;
+    /// Two normal powers of two whose product is 2ⁿ, from n + `ROUND_TWICE`.
     fn powers(rounded: Self) -> (Self, Self);
+    /// 1 / self, for a power of two.
+    fn inverse_power(self) -> Self;
     /// a · b + c in one rounding: only for machines that have the instruction.
     #[cfg(feature = "std")]
     fn fused(a: Self, b: Self, c: Self) -> Self;
     /// (m, k) with self = m · 2ᵏ and m in [√½, √2), for finite positive self.
     fn split(self) -> (Self, Self);
+    /// The upper half of the significand: its square is exact.
+    fn upper(self) -> Self;
+
+    /// e^r − 1 − r for |r| ≤ ½ ln 2.
+    fn exp_tail(r: Self) -> Self;
+    /// (c f, 2^f − 1 − c f) for |f| ≤ ½ and some c near ln 2.
+    fn exp2_parts(f: Self) -> (Self, Self);
+    /// (p, q) with tanh(a) = a − a z p/q, z = a² ≤ ½.
+    fn tanh_quotient(z: Self) -> (Self, Self);
+    /// ln((1+s)/(1−s)) = 2s + s z `ln_series`(z), z = s² ≤ 0.04.
+    fn ln_series(z: Self) -> Self;
+    /// (Φ(x) − ½) / x for z = x² ≤ 0.65².
+    fn cdf_center(z: Self) -> Self;
+    /// v(t) of [`normal_cdf`].
+    fn cdf_tail(t: Self) -> Self;
+}
+
+/// c₀ + c₁ x + c₂ x² + ..., in as few dependent steps as there are doublings: pairs first, then
+/// pairs of pairs.
+macro_rules! polynomial {
+    ($x:expr; $sum:expr) => { $sum };
+    ($x:expr; $($c:expr),+) => {{
+        let x = $x;
+        polynomial!(@pairs x; []; $($c),+)
+    }};
+    (@pairs $x:ident; [$($done:expr),*]; $a:expr, $b:expr $(, $rest:expr)*) => {
+        polynomial!(@pairs $x; [$($done,)* $a + $b * $x]; $($rest),*)
+    };
+    (@pairs $x:ident; [$($done:expr),*]; $last:expr) => {
+        polynomial!($x * $x; $($done,)* $last)
+    };
+    (@pairs $x:ident; [$($done:expr),*];) => {
+        polynomial!($x * $x; $($done),*)
+    };
 }
 
 macro_rules! series {
     ($t:ty, $int:ty, $uint:ty, $mantissa:literal, $bias:literal) => {
+        const ROUND: $t = 1.5 * (1u64 << $mantissa) as $t + $bias as $t;
+        const ROUND_TWICE: $t = Self::ROUND + $bias as $t;
+
+        #[inline(always)]
+        fn power(rounded: Self) -> Self {
+            <$t>::from_bits(rounded.to_bits() << $mantissa)
+        }
+
         #[inline(always)]
         fn powers(rounded: Self) -> (Self, Self) {
-            let n = (rounded.to_bits() as $int).wrapping_sub(Self::ROUND.to_bits() as $int);
-            let half = n >> 1;
-            let power = |k: $int| <$t>::from_bits((k.wrapping_add($bias) as $uint) << $mantissa);
-            (power(half), power(n.wrapping_sub(half)))
+            let bits = rounded.to_bits();
+            let half = (bits >> 1) << $mantissa;
+            (<$t>::from_bits(half), <$t>::from_bits((bits << $mantissa).wrapping_sub(half)))
+        }
+
+        #[inline(always)]
+        fn inverse_power(self) -> Self {
+            <$t>::from_bits(((2 * $bias as $uint) << $mantissa).wrapping_sub(self.to_bits()))
         }
 
         #[cfg(feature = "std")]
@@ -58,199 +101,322 @@ macro_rules! series {
         fn split(self) -> (Self, Self) {
             const UP: $t = (1u64 << ($mantissa + 1)) as $t;
             let subnormal = self < <$t>::MIN_POSITIVE;
-            let bits = if subnormal { self * UP } else { self }.to_bits();
+            let bits = select(subnormal, self * UP, self).to_bits();
             // Counted from √½, so that the fraction that is left lies in [√½, √2).
             let from = core::f64::consts::FRAC_1_SQRT_2 as $t;
             let k = (bits.wrapping_sub(from.to_bits()) as $int) >> $mantissa;
             let m = <$t>::from_bits(bits.wrapping_sub((k << $mantissa) as $uint));
-            let shift = if subnormal { $mantissa + 1 } else { 0 };
-            (m, (k - shift) as $t)
+            let shift = select(subnormal, $mantissa + 1, 0);
+            (m, k.wrapping_sub(shift) as $t)
+        }
+
+        #[inline(always)]
+        fn upper(self) -> Self {
+            const LOW: u32 = $mantissa / 2 + 1;
+            <$t>::from_bits(self.to_bits() >> LOW << LOW)
         }
     };
 }
 
 impl Series for f32 {
-    const EXP: &'static [f32] =
-        &[1.0 / 2.0, 1.0 / 6.0, 1.0 / 24.0, 1.0 / 120.0, 1.0 / 720.0, 1.0 / 5040.0];
-    const LN: &'static [f32] = &[2.0 / 3.0, 2.0 / 5.0, 2.0 / 7.0, 2.0 / 9.0, 2.0 / 11.0];
-    const CDF: &'static [f32] = &[
-        0.755_285_13,
-        -0.607_896_4,
-        0.387_137_56,
-        -0.186_526_71,
-        0.060_395_296,
-        -0.007_512_231,
-        -0.003_476_168,
-        0.001_563_787,
-        0.000_129_325_7,
-        -0.000_157_329_57,
-    ];
-    const ROUND: f32 = 12_582_912.0;
     const LN2_HI: f32 = 0.693_359_4;
     const LN2_LO: f32 = -2.121_944_4e-4;
     const EXP_MIN: f32 = -105.0;
     const EXP_MAX: f32 = 89.0;
     const TANH_ONE: f32 = 10.0;
+    const CDF_ZERO: f32 = 14.5;
+    const CDF_POLE: f32 = 5.0;
+    const CDF_SCALE: f32 = 0.398_942_3;
 
     series!(f32, i32, u32, 23, 127);
+
+    #[inline(always)]
+    fn exp_tail(r: f32) -> f32 {
+        let s = r * r;
+        let low = 0.499_999_94 + 0.166_665_2 * r;
+        let high = (0.041_668_393 + 0.008_368_76 * r) + 0.001_381_457_4 * s;
+        s * low + (s * s) * high
+    }
+
+    #[inline(always)]
+    fn exp2_parts(f: f32) -> (f32, f32) {
+        let s = f * f;
+        let low = 0.240_222_41 + 0.055_507_343 * f;
+        let high = 0.009_671_566 + 0.001_326_463_7 * f;
+        (0.693_147 * f, s * low + (s * s) * high)
+    }
+
+    #[inline(always)]
+    fn tanh_quotient(z: f32) -> (f32, f32) {
+        (35.518_066 + z, 106.554_27 + z * (45.620_87 + z))
+    }
+
+    #[inline(always)]
+    fn ln_series(z: f32) -> f32 {
+        polynomial!(z; 0.666_666_6, 0.400_008_65, 0.285_069_97, 0.241_004_77)
+    }
+
+    #[inline(always)]
+    fn cdf_center(z: f32) -> f32 {
+        polynomial!(z; 0.398_942_3, -0.066_490_35, 0.009_973_042, -0.001_183_878_3, 0.000_105_938_845)
+    }
+
+    #[inline(always)]
+    fn cdf_tail(t: f32) -> f32 {
+        polynomial!(t;
+            0.186_504_16,
+            -0.326_964_5,
+            0.214_318_17,
+            -0.092_350_88,
+            0.010_000_406,
+            0.019_961_048,
+            -0.016_316_049,
+            0.001_734_420_9,
+            0.005_798_646_7
+        )
+    }
 }
 
 impl Series for f64 {
-    const EXP: &'static [f64] = &[
-        1.0 / 2.0,
-        1.0 / 6.0,
-        1.0 / 24.0,
-        1.0 / 120.0,
-        1.0 / 720.0,
-        1.0 / 5_040.0,
-        1.0 / 40_320.0,
-        1.0 / 362_880.0,
-        1.0 / 3_628_800.0,
-        1.0 / 39_916_800.0,
-        1.0 / 479_001_600.0,
-        1.0 / 6_227_020_800.0,
-    ];
-    const LN: &'static [f64] = &[
-        2.0 / 3.0,
-        2.0 / 5.0,
-        2.0 / 7.0,
-        2.0 / 9.0,
-        2.0 / 11.0,
-        2.0 / 13.0,
-        2.0 / 15.0,
-        2.0 / 17.0,
-        2.0 / 19.0,
-        2.0 / 21.0,
-    ];
-    const CDF: &'static [f64] = &[
-        0.755_285_130_415_751_5,
-        -0.607_896_641_971_892_3,
-        0.387_137_400_742_214_9,
-        -0.186_521_857_959_636_6,
-        0.060_396_574_890_917_87,
-        -0.007_540_188_967_386_313,
-        -0.003_479_692_367_047_978_8,
-        0.001_630_818_467_409_922_9,
-        0.000_133_344_309_411_886_56,
-        -0.000_231_095_017_362_877_35,
-        -1.908_246_351_743_341_8e-6,
-        0.000_035_145_111_903_283_564,
-        7.166_587_653_820_329e-7,
-        -5.921_611_047_156_743e-6,
-        -6.298_367_370_269_275e-7,
-        1.024_785_103_879_491_2e-6,
-        2.724_629_748_254_627_6e-7,
-        -1.597_739_640_281_982_5e-7,
-        -8.686_647_600_755_802e-8,
-        1.784_492_968_261_111_4e-8,
-        2.142_760_790_978_685_3e-8,
-        -5.873_634_713_635_964e-10,
-        -3.730_646_700_897_433e-9,
-        -1.199_776_769_402_146_8e-10,
-        3.403_315_120_126_408e-10,
-    ];
-    const ROUND: f64 = 6_755_399_441_055_744.0;
     const LN2_HI: f64 = 2_977_044_471.0 / 4_294_967_296.0;
     const LN2_LO: f64 = 1.908_214_929_270_587_7e-10;
     const EXP_MIN: f64 = -746.0;
     const EXP_MAX: f64 = 710.0;
     const TANH_ONE: f64 = 22.0;
+    const CDF_ZERO: f64 = 39.0;
+    const CDF_POLE: f64 = 4.0;
+    const CDF_SCALE: f64 = 0.398_942_280_401_432_7;
 
     series!(f64, i64, u64, 52, 1023);
-}
 
-/// c₀ + c₁ x + c₂ x² + ...
-#[inline(always)]
-fn polynomial<T: Float>(c: &[T], x: T) -> T {
-    c.iter().rev().fold(T::ZERO, |sum, &c| sum * x + c)
-}
+    #[inline(always)]
+    fn exp_tail(r: f64) -> f64 {
+        r * r
+            * polynomial!(r;
+                0.500_000_000_000_001_1,
+                0.166_666_666_666_664_1,
+                0.041_666_666_666_529_51,
+                0.008_333_333_333_495_218,
+                0.001_388_888_894_382_647,
+                0.000_198_412_695_054_036,
+                2.480_149_287_313_089e-5,
+                2.755_758_699_331_811e-6,
+                2.763_033_592_973_801_5e-7,
+                2.500_000_492_365_677e-8
+            )
+    }
 
-/// x = n ln 2 + r with integer n and |r| ≤ ½ ln 2: n + `ROUND`, r, and the tail e^r − 1 − r.
-#[inline(always)]
-fn reduce<T: Float>(x: T) -> (T, T, T) {
-    let rounded = x * T::from_f64(core::f64::consts::LOG2_E) + T::ROUND;
-    let n = rounded - T::ROUND;
-    let r = (x - n * T::LN2_HI) - n * T::LN2_LO;
-    (rounded, r, r * r * polynomial(T::EXP, r))
+    #[inline(always)]
+    fn exp2_parts(f: f64) -> (f64, f64) {
+        let tail = polynomial!(f;
+            0.240_226_506_959_101_3,
+            0.055_504_108_664_820_08,
+            0.009_618_129_107_593_985,
+            0.001_333_355_814_677_605_4,
+            0.000_154_035_304_572_994_93,
+            1.525_273_349_214_132_2e-5,
+            1.321_543_518_150_636_2e-6,
+            1.017_819_982_336_809_7e-7,
+            7.073_801_700_127_523e-9,
+            4.434_756_533_892_623e-10
+        );
+        (0.693_147_180_559_945_3 * f, f * f * tail)
+    }
+
+    #[inline(always)]
+    fn tanh_quotient(z: f64) -> (f64, f64) {
+        let p = polynomial!(z;
+            1_308.648_253_983_240_7,
+            84.083_658_348_753_25,
+            0.956_598_266_497_108_6,
+            6.833_860_791_210_38e-5
+        );
+        let q = polynomial!(z;
+            3_925.944_761_949_722,
+            1_822.628_879_826_148_2,
+            96.292_194_795_238_05,
+            1.0
+        );
+        (p, q)
+    }
+
+    #[inline(always)]
+    fn ln_series(z: f64) -> f64 {
+        polynomial!(z;
+            0.666_666_666_666_666,
+            0.400_000_000_000_563_4,
+            0.285_714_285_559_119_93,
+            0.222_222_242_868_243_19,
+            0.181_816_664_591_229_1,
+            0.153_910_927_990_426_72,
+            0.131_739_219_413_527_9,
+            0.138_408_536_784_989_38
+        )
+    }
+
+    #[inline(always)]
+    fn cdf_center(z: f64) -> f64 {
+        polynomial!(z;
+            0.398_942_280_401_432_7,
+            -0.066_490_380_066_905_44,
+            0.009_973_557_010_035_817,
+            -0.001_187_328_215_480_440_2,
+            0.000_115_434_687_615_886_97,
+            -9.444_656_256_533_443e-6,
+            6.659_693_311_243_032e-7,
+            -4.122_658_313_727_967e-8,
+            2.273_269_938_095_927_5e-9,
+            -1.125_493_622_987_318_9e-10,
+            4.643_654_339_530_921e-12
+        )
+    }
+
+    #[inline(always)]
+    fn cdf_tail(t: f64) -> f64 {
+        polynomial!(t;
+            0.225_607_144_489_471_3,
+            -0.373_382_707_179_377_7,
+            0.198_020_150_665_710_08,
+            -0.041_804_846_985_821_65,
+            -0.025_717_802_427_019_317,
+            0.021_491_019_907_716_506,
+            -0.000_255_892_463_313_899_4,
+            -0.006_557_123_035_616_423,
+            0.002_038_982_149_297_348,
+            0.001_556_253_485_916_035_8,
+            -0.001_041_866_538_114_617_3,
+            -0.000_264_048_334_121_977_7,
+            0.000_385_036_607_908_451_9,
+            8.929_572_004_351_134e-6,
+            -0.000_119_194_364_272_468_48,
+            1.707_329_406_476_965_3e-5,
+            3.156_375_664_469_521e-5,
+            -9.313_940_468_260_708e-6,
+            -6.710_354_112_921_079e-6,
+            2.990_973_041_325_280_3e-6,
+            8.713_458_575_418_823e-7,
+            -5.105_900_911_749_065e-7
+        )
+    }
 }
 
 #[inline(always)]
 pub(super) fn exp<T: Float>(x: T) -> T {
-    let (rounded, r, tail) = reduce(x.at_least(T::EXP_MIN).at_most(T::EXP_MAX));
+    let x = x.at_least(T::EXP_MIN).at_most(T::EXP_MAX);
+    // x = n ln 2 + r with integer n and |r| ≤ ½ ln 2.
+    let rounded = x * T::from_f64(core::f64::consts::LOG2_E) + T::ROUND_TWICE;
+    let n = rounded - T::ROUND_TWICE;
+    let r = (x - n * T::LN2_HI) - n * T::LN2_LO;
     let (a, b) = T::powers(rounded);
     // The sum times a first: a product with b may already be subnormal, and must be rounded once.
-    (T::ONE + (r + tail)) * a * b
-}
-
-/// eˣ − 1 where it does not overflow, that is x below `EXP_MAX` − 1.
-#[inline(always)]
-fn exp_m1_below_overflow<T: Float>(x: T) -> T {
-    let (rounded, r, tail) = reduce(x.at_least(T::EXP_MIN));
-    let (a, b) = T::powers(rounded);
-    let power = a * b;
-    tail * power + (r * power + (power - T::ONE))
+    ((T::ONE + r) + T::exp_tail(r)) * a * b
 }
 
 #[inline(always)]
 pub(super) fn exp_m1<T: Float>(x: T) -> T {
-    // From 40 on the 1 is lost in rounding anyway.
-    let large = T::from_f64(40.0);
-    if x > large { exp(x) } else { exp_m1_below_overflow(x.at_most(large)) }
+    let bounded = x.at_least(T::EXP_MIN).at_most(T::EXP_MAX);
+    let rounded = bounded * T::from_f64(core::f64::consts::LOG2_E) + T::ROUND_TWICE;
+    let n = rounded - T::ROUND_TWICE;
+    let r = (bounded - n * T::LN2_HI) - n * T::LN2_LO;
+    let (a, b) = T::powers(rounded);
+    // 2ⁿ e^r − 1, all of it divided by b, which keeps it from overflowing too early.
+    let sum = a * T::exp_tail(r) + (a * r + (a - b.inverse_power()));
+    (sum * b).copysign(x)
+}
+
+/// ln(2ᵏ (1 + f)) for 1 + f in [√½, 3/2].
+#[inline(always)]
+fn ln_near_one<T: Float>(f: T, k: T) -> T {
+    // With s = f / (f + 2), 2s is also f − ½f² + s ½f², which begins with a number that is exact.
+    let s = f / (f + T::from_f64(2.0));
+    let z = s * s;
+    let half_square = T::from_f64(0.5) * f * f;
+    let series = s * (half_square + z * T::ln_series(z));
+    k * T::LN2_HI + (f + (series + k * T::LN2_LO - half_square))
 }
 
 #[inline(always)]
 pub(super) fn ln<T: Float>(x: T) -> T {
     let (m, k) = x.split();
-    // 2s is also f − ½f² + s ½f², which begins with a number that is exact.
-    let f = m - T::ONE;
-    let s = f / (f + T::from_f64(2.0));
-    let z = s * s;
-    let half_square = T::from_f64(0.5) * f * f;
-    let series = s * (half_square + z * polynomial(T::LN, z));
-    let finite = k * T::LN2_HI + (f + (series + k * T::LN2_LO - half_square));
-    if x > T::ZERO && x < T::INFINITY {
-        finite
-    } else if x == T::ZERO {
-        -T::INFINITY
-    } else if x < T::ZERO {
-        T::NAN
-    } else {
-        x
-    }
+    let finite = ln_near_one(m - T::ONE, k);
+    let at_zero = select(x < T::ZERO, T::NAN, -T::INFINITY);
+    let edge = select(x > T::ZERO, T::INFINITY, at_zero);
+    let edge = select(x != x, x, edge);
+    select((x > T::ZERO) & (x < T::INFINITY), finite, edge)
 }
 
 #[inline(always)]
 pub(super) fn ln_1p<T: Float>(x: T) -> T {
     let u = T::ONE + x;
     let missing = (x - (u - T::ONE)) / u;
-    if u < T::INFINITY { ln(u) + missing } else { u }
+    let ln = ln(u);
+    select((u > T::ZERO) & (u < T::INFINITY), ln + missing, ln).copysign(x)
 }
 
-/// With e = e^2a − 1, tanh(a) = e / (e + 2) = c + (e − 2c − c e) / (e + 2) for any c. A c near the
-/// result leaves a quotient so small that its rounding does not matter.
+#[inline(always)]
+pub(super) fn softplus<T: Float>(x: T) -> T {
+    let e = exp(-x.abs());
+    let half = T::from_f64(0.5);
+    let halved = e > half;
+    let f = select(halved, half * (e - T::ONE), e);
+    let k = select(halved, T::ONE, T::ZERO);
+    x.at_least(T::ZERO) + ln_near_one(f, k)
+}
+
+/// Up to 0.7 tanh(a) is a quotient of polynomials, and above it 1 − 2 / (e^2a + 1): both are a
+/// number that is exact less a quotient that is small, so that its rounding errors are too.
 #[inline(always)]
 pub(super) fn tanh<T: Float>(x: T) -> T {
     let a = x.abs().at_most(T::TANH_ONE);
-    let c = a.at_most(T::from_f64(0.5));
-    let e = exp_m1_below_overflow(a + a);
-    (c + (e - (c + c) - c * e) / (e + T::from_f64(2.0))).copysign(x)
+    // e^−2a = s 2^−f, and 2 / (e^2a + 1) = 2s / (2^f + s)
+    let y = a * T::from_f64(-2.0 * core::f64::consts::LOG2_E);
+    let rounded = y + T::ROUND;
+    let f = (rounded - T::ROUND) - y;
+    let s = T::power(rounded);
+    let (first, rest) = T::exp2_parts(f);
+
+    let z = a * a;
+    let (p, q) = T::tanh_quotient(z);
+    let large = a >= T::from_f64(0.7);
+    let from = select(large, T::ONE, a);
+    let numerator = select(large, s + s, (a * z) * p);
+    let denominator = select(large, ((T::ONE + s) + first) + rest, q);
+    (from - numerator / denominator).copysign(x)
 }
 
 #[inline(always)]
 pub(super) fn sigmoid<T: Float>(x: T) -> T {
-    let e = exp(-x.abs());
-    let numerator = if x < T::ZERO { e } else { T::ONE };
-    numerator / (T::ONE + e)
+    let a = x.abs().at_most(-T::EXP_MIN);
+    // e^−a = s e^−r, and e^−a / (1 + e^−a) = s / (e^r + s)
+    let rounded = a * T::from_f64(-core::f64::consts::LOG2_E) + T::ROUND_TWICE;
+    let n = rounded - T::ROUND_TWICE;
+    let r = (a + n * T::LN2_HI) + n * T::LN2_LO;
+    let (high, low) = T::powers(rounded);
+    let s = high * low;
+    let tail = s / ((T::ONE + s) + (r + T::exp_tail(r)));
+    select(x < T::ZERO, tail, T::ONE - tail)
 }
 
-/// The tail Φ(−a) = e^(−a²/2) h(t) / (a + 4), with t = (a − 4) / (a + 4): h is smooth over the
-/// whole axis, so one Chebyshev series (rearranged in powers of t) gives the same relative error
-/// everywhere, 4e-8 with the 10 terms of `f32` and 2e-17 with the 25 of `f64`.
 #[inline(always)]
 pub(super) fn normal_cdf<T: Float>(x: T) -> T {
-    let four = T::from_f64(4.0);
-    let a = x.abs().at_most(T::from_f64(64.0));
-    let t = (a - four) / (a + four);
-    let tail = exp(a * a * T::from_f64(-0.5)) * polynomial(T::CDF, t) / (a + four);
-    if x > T::ZERO { T::ONE - tail } else { tail }
+    let half = T::from_f64(0.5);
+    let a = x.abs().at_most(T::CDF_ZERO);
+    let square = a * a;
+    let rounded = square * T::from_f64(-0.5 * core::f64::consts::LOG2_E) + T::ROUND_TWICE;
+    let n = rounded - T::ROUND_TWICE;
+    let high = a.upper();
+    let low = (a - high) * (a + high);
+    let r = (((-half * high * high) - n * T::LN2_HI) - n * T::LN2_LO) - half * low;
+
+    let v = T::cdf_tail((a - T::CDF_POLE) / (a + T::CDF_POLE));
+    let w = a + v;
+    let missing = v - (w - a);
+    let mills = T::CDF_SCALE / w;
+    let factor = (r + T::exp_tail(r)) - missing * T::from_f64(2.506_628_274_631_000_5) * mills;
+    let (p, q) = T::powers(rounded);
+    let tail = (mills + mills * factor) * p * q;
+
+    let center = half + x * T::cdf_center(square);
+    let outer = select(x > T::ZERO, T::ONE - tail, tail);
+    select(a < T::from_f64(0.65), center, outer)
 }

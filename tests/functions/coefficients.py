@@ -1,0 +1,180 @@
+"""The coefficients in src/kernel/functions.rs: minimax, by the exchange algorithm of Remez.
+
+Needs mpmath. Prints each list for f32 and f64, and the largest error of the approximation with the
+coefficients as they are printed, in units of half the last place at 1 (2^-24 and 2^-53).
+"""
+
+import struct
+
+import mpmath as mp
+from mpmath import mpf
+
+mp.mp.dps = 60
+
+
+def rounded(x, bits):
+    """The nearest number of 24 or 53 bits."""
+    m, e = mp.frexp(x)
+    return mp.ldexp(mp.nint(mp.ldexp(m, bits)), e - bits)
+
+
+def shortest(x, bits):
+    """The shortest decimal that rounds to it, as Rust writes it."""
+    x = float(x)
+    for digits in range(1, 18):
+        text = f"{x:.{digits}g}"
+        back = float(text)
+        if bits == 24:
+            back = struct.unpack("f", struct.pack("f", back))[0]
+        if back == x:
+            return text
+    raise ValueError(x)
+
+
+def exchange(target, basis, weight, low, high):
+    """The combination of `basis` that is closest to `target` where errors count by `weight`."""
+    n = len(basis) + 1
+    middle, half = (low + high) / 2, (high - low) / 2
+    last = 40 * n + 1  # odd: the middle, where a weight may be 0, is not in the grid
+    grid = [middle - half * mp.cos(mp.pi * i / last) for i in range(last + 1)]
+    rows = [([b(x) for b in basis], target(x), weight(x)) for x in grid]
+    chosen = [last * i // (n - 1) for i in range(n)]
+    for _ in range(60):
+        equations, values = mp.matrix(n, n), mp.matrix(n, 1)
+        for i, at in enumerate(chosen):
+            row, value, w = rows[at]
+            equations[i, :] = mp.matrix([row + [(-1) ** i / w]])
+            values[i] = value
+        solution = mp.lu_solve(equations, values)
+        errors = [w * (mp.fdot(row, solution[: n - 1]) - value) for row, value, w in rows]
+        # The largest error of each run of one sign.
+        runs = []
+        for i, error in enumerate(errors):
+            if runs and (errors[runs[-1]] > 0) == (error > 0):
+                if abs(error) > abs(errors[runs[-1]]):
+                    runs[-1] = i
+            else:
+                runs.append(i)
+        while len(runs) > n:
+            runs.pop(0 if abs(errors[runs[0]]) < abs(errors[runs[-1]]) else -1)
+        if len(runs) < n or runs == chosen:
+            break
+        chosen = runs
+    return list(solution[: n - 1])
+
+
+def fit(target, basis, weight, low, high, bits):
+    return [rounded(c, bits) for c in exchange(target, basis, weight, low, high)]
+
+
+def powers(*exponents):
+    return [lambda x, e=e: x**e for e in exponents]
+
+
+def show(what, coefficients, bits, error, low, high):
+    points = [low + (high - low) * mpf(i) / 1000 for i in range(1, 1001)]
+    worst = max(abs(error(x)) for x in points)
+    print(f"{what}, {bits} bits: within {mp.nstr(mp.ldexp(worst, bits), 3)}")
+    print("   ", ", ".join(shortest(c, bits) for c in coefficients))
+
+
+def combined(coefficients, basis, x):
+    return sum(c * b(x) for c, b in zip(coefficients, basis))
+
+
+def exp_tail(terms, bits):
+    """e^r = 1 + r + r^2 (c0 + c1 r + ...)"""
+    high = mp.log(2) / 2 + mpf(2) ** -12
+    target = lambda r: (mp.expm1(r) - r) / r**2
+    c = fit(target, powers(*range(terms)), lambda r: r**2 * mp.exp(-r), -high, high, bits)
+    tail = lambda r: combined(c, powers(*range(2, 2 + terms)), r)
+    show("exp", c, bits, lambda r: (1 + r + tail(r)) / mp.exp(r) - 1, -high, high)
+
+
+def exp2(terms, bits):
+    """2^f = 1 + c0 f + c1 f^2 + ..."""
+    high = mpf(1) / 2 + mpf(2) ** -12
+    target = lambda f: mp.expm1(f * mp.log(2)) / f
+    c = fit(target, powers(*range(terms)), lambda f: abs(f) * mpf(2) ** -f, -high, high, bits)
+    rest = lambda f: combined(c, powers(*range(1, 1 + terms)), f)
+    show("exp2", c, bits, lambda f: (1 + rest(f)) / mpf(2) ** f - 1, -high, high)
+
+
+def tanh_small(p, q, bits, bound):
+    """tanh(a) = a - a z P(z) / Q(z), z = a^2, with P of p and monic Q of q coefficients.
+
+    With v = 1 - tanh(a)/a, z P - v Q = 0 is linear in the coefficients; to make its error the
+    relative error of tanh, it is divided by the Q of the round before.
+    """
+    low, high = mpf(2) ** -40, mpf(bound) ** 2
+    ratio = lambda z: mp.tanh(mp.sqrt(z)) / mp.sqrt(z)
+    v = lambda z: 1 - ratio(z)
+    numerator = [lambda z, i=i: z ** (i + 1) for i in range(p)]
+    denominator = [lambda z, i=i: -v(z) * z**i for i in range(q)]
+    # Where Q is monic and P has as many terms as Q, the leading one of P is part of the target.
+    previous = lambda z: mpf(1)
+    fixed = p == q
+    basis = numerator[: p - 1] + denominator if fixed else numerator + denominator
+    target = (lambda z: v(z) * z**q - z**p) if fixed else (lambda z: v(z) * z**q)
+    for _ in range(8):
+        weight = lambda z: 1 / (ratio(z) * (previous(z) + z**q))
+        c = exchange(target, basis, weight, low, high)
+        last = c[-q:]
+        previous = lambda z, last=last: combined(last, powers(*range(q)), z)
+    c = [rounded(x, bits) for x in c]
+    top, bottom = c[:-q] + [1] * fixed, c[-q:] + [1]
+
+    def error(z):
+        quotient = combined(top, powers(*range(p)), z) / combined(bottom, powers(*range(q + 1)), z)
+        return (1 - z * quotient) / ratio(z) - 1
+
+    show("tanh", c, bits, error, low, high)
+
+
+def ln(terms, bits):
+    """ln(1 + f) = f - f^2/2 + s (f^2/2 + z (c0 + c1 z + ...)), s = f / (2 + f), z = s^2"""
+    high = mpf("0.2001") ** 2
+    low = mpf(2) ** -40
+    basis = powers(*range(terms))
+
+    def target(z):
+        s = mp.sqrt(z)
+        return (2 * mp.atanh(s) - 2 * s) / (s * z)
+
+    c = fit(target, basis, lambda z: z, low, high, bits)
+    show("ln", c, bits, lambda z: z * (combined(c, basis, z) - target(z)) / 2, low, high)
+
+
+def cdf(center, terms, pole, bits, split, end):
+    """Phi(x) = 1/2 + x (c0 + c1 z + ...), z = x^2, for |x| < split; below,
+    Phi(-a) = e^(-a^2/2) k / (a + v(t)), k = 1/sqrt(2 pi), with v a polynomial in
+    t = (a - pole) / (a + pole)."""
+    low, high = mpf(2) ** -40, mpf(split) ** 2
+    basis = powers(*range(center))
+    erf = lambda z: mp.erf(mp.sqrt(z / 2)) / 2 / mp.sqrt(z)
+    c = fit(erf, basis, lambda z: 1, low, high, bits)
+    show("cdf, center", c, bits, lambda z: combined(c, basis, z) / erf(z) - 1, low, high)
+
+    k = rounded(1 / mp.sqrt(2 * mp.pi), bits)
+    pole = mpf(pole)
+    a_of = lambda t: pole * (1 + t) / (1 - t)
+    t_of = lambda a: (a - pole) / (a + pole)
+    low, high = t_of(mpf(split)), t_of(mpf(end))
+    mills = lambda a: mp.erfc(a / mp.sqrt(2)) / 2 * mp.exp(a * a / 2)
+    target = lambda t: k / mills(a_of(t)) - a_of(t)
+    basis = powers(*range(terms))
+    c = fit(target, basis, lambda t: 1 / (a_of(t) + target(t)), low, high, bits)
+    error = lambda t: (combined(c, basis, t) + a_of(t)) / (target(t) + a_of(t)) - 1
+    show("cdf, tail", c, bits, error, low, high)
+
+
+exp_tail(5, 24)
+exp_tail(10, 53)
+exp2(5, 24)
+exp2(11, 53)
+tanh_small(2, 2, 24, 0.7)
+tanh_small(3, 3, 53, 0.7)
+ln(4, 24)
+ln(8, 53)
+cdf(5, 8, 3, 24, 0.65, 14.5)
+cdf(11, 22, 3, 53, 0.65, 39)
