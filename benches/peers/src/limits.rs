@@ -37,8 +37,10 @@ pub fn measure() -> Option<Limits> {
         };
         let best = |run: &dyn Fn() -> f64| (0..60).map(|_| run()).fold(0.0, f64::max);
         let bandwidth = |bytes: usize| {
-            let data = vec![1.0; bytes / 4];
-            best(&|| load(&data, (1 << 23) / bytes))
+            // A vector across two lines of the cache would be two loads.
+            let data = vec![1.0; bytes / 4 + 16];
+            let start = data.as_ptr().align_offset(64);
+            best(&|| load(&data[start..start + bytes / 4], (1 << 23) / bytes))
         };
         return Some(Limits {
             gflops: best(&|| fma(20_000)),

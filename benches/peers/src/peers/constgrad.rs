@@ -245,7 +245,7 @@ impl<Act, const N: usize> Shape for Map<Act, N> {
     type Output = [f32; N];
     type First = Self;
     type Last = Self;
-    type Hidden = ();
+    type Live<X: Copy, Y: Copy> = (X, Y);
 }
 
 impl<Act: Activation, const N: usize> Layer for Map<Act, N> {
@@ -254,9 +254,7 @@ impl<Act: Activation, const N: usize> Layer for Map<Act, N> {
     #[inline(always)]
     fn infer<M: Machine, const B: usize>(&self, x: &[[f32; N]; B], y: &mut [[f32; N]; B]) {
         *y = *x;
-        for y in y {
-            Act::apply(y);
-        }
+        Act::apply_batch::<M, _, N, B>(y);
     }
 
     #[inline(always)]
