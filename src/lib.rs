@@ -92,12 +92,14 @@
 //!
 //! # Features
 //!
-//! - `std` (default) finds the vector instructions of the processor at run time; without it the
-//!   crate uses those that the build is for. It reads data files: `data::read_csv`,
+//! - `std` (default) finds the vector instructions of the processor at run time (`Level`); without
+//!   it the crate uses those that the build is for. It reads data files: `data::read_csv`,
 //!   `data::read_idx`, for which it brings `csv` and `flate2`; without it the crate depends on
 //!   `rand` alone.
 //! - `alloc` (part of `std`) has `boxed!`, and nothing else: only the readers allocate by
 //!   themselves.
+//! - `parallel` has `ParallelTrainer` and `Network::predict_batch_parallel`, on the threads of
+//!   `rayon`.
 //! - None of them: `no_std`, no allocator, any target.
 //!
 //! # Deep networks
