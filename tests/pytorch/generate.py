@@ -123,7 +123,7 @@ ROUNDINGS = 8
 
 # PyTorch's 1 + erf and 1 + tanh cancel far below zero, in f32 in every network with larger inputs.
 SPREADS = {"Gelu": 0.5, "GeluTanh": 0.5}
-SPREAD = 1.5
+SPREAD = 1.0
 
 draws = {"networks": 0, "drawn": 0}
 
