@@ -268,7 +268,7 @@ where
     fn update(&mut self, net: &mut N) {
         let ParallelTrainer { optimizer, clip, state, shares, .. } = self;
         let gradient = &mut shares[0].gradient;
-        let update = || update(optimizer, *clip, net, gradient, state);
+        let mut update = || update(optimizer, *clip, net, gradient, state);
         if Self::SPLITS { splitting(update) } else { update() }
     }
 }
