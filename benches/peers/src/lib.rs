@@ -1,6 +1,7 @@
 //! constgrad and its peers, side by side: the same work from the same weights, checked against
 //! one reference, timed in turns. See README.md.
 
+pub mod clock;
 pub mod limits;
 pub mod peers;
 pub mod plot;
@@ -9,7 +10,7 @@ pub mod remote;
 pub mod single;
 pub mod workload;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A workload as one peer does it, ready to be done again and again.
 pub trait Contender {
@@ -23,14 +24,14 @@ pub trait Contender {
     /// of the step and all weights, in the order of [`Problem`](workload::Problem), of training.
     fn numbers(&mut self) -> Vec<f32>;
 
-    /// The time of `count` times [`once`](Self::once). The loop is here, and not in the caller,
+    /// The [processor time](clock) of `count` times [`once`](Self::once). The loop is here, and not in the caller,
     /// so that it is compiled for each contender: a call that is not known costs as much as the
     /// smallest workload's tenth.
     fn time(&mut self, count: u64) -> Duration {
-        let start = Instant::now();
+        let start = clock::now();
         for _ in 0..count {
             self.once();
         }
-        start.elapsed()
+        clock::now() - start
     }
 }

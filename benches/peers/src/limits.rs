@@ -2,7 +2,8 @@
 //! of one core.
 
 use std::hint::black_box;
-use std::time::Instant;
+
+use crate::clock;
 
 /// Measured limits.
 #[derive(Clone, Copy, Debug)]
@@ -53,9 +54,9 @@ pub fn measure() -> Option<Limits> {
 
 /// `amount` a nanosecond of `work`.
 fn rate<T>(amount: usize, work: impl FnOnce() -> T) -> f64 {
-    let start = Instant::now();
+    let start = clock::now();
     black_box(work());
-    amount as f64 / start.elapsed().as_nanos() as f64
+    amount as f64 / (clock::now() - start).as_nanos() as f64
 }
 
 #[cfg(target_arch = "x86_64")]

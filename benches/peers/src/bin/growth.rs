@@ -1,19 +1,20 @@
 //! How cost grows: with the batch, the depth, the width, and every size from 1 to 130.
 //!
-//! The times of one panel are taken in turns, the median of rounds each.
+//! Processor times; those of one panel are taken in turns, and the median of all rounds counts.
 
 use std::error::Error;
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{env, fs};
 
 use constgrad::prelude::*;
 use constgrad::{
     Class, CrossEntropy, Dense, Layer, MeanSquaredError, Relu, Sgd, Tape, Trainer, net,
 };
+use peers::clock;
 use peers::plot::{Axes, Curve, curves};
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
@@ -99,11 +100,11 @@ type Work = (&'static str, usize, Box<dyn FnMut(u64) -> Duration>);
 
 fn work(name: &'static str, x: usize, mut once: impl FnMut() + 'static) -> Work {
     let times = move |count| {
-        let start = Instant::now();
+        let start = clock::now();
         for _ in 0..count {
             once();
         }
-        start.elapsed()
+        clock::now() - start
     };
     (name, x, Box::new(times))
 }

@@ -313,7 +313,7 @@ fn report(
     }
     writeln!(
         table,
-        "\nMedians of {} interleaved rounds; ± is half the distance of the quartiles. A ratio is the median over \
+        "\nProcessor time, medians of {} interleaved rounds; ± is half the distance of the quartiles. A ratio is the median over \
          the rounds of a peer's time by ours in the same round: above 1 we are quicker.",
         options.rounds
     )?;
