@@ -27,6 +27,9 @@ const fn split(most: usize) -> Split {
 
 /// What is written by hand for one number type on one processor. Sealed by being private.
 pub trait Plain: Copy + 'static {
+    /// What chains but the first start with.
+    const ZEROS: &'static [Self; 16];
+
     /// The `N` numbers from `from` on.
     ///
     /// # Safety
@@ -44,11 +47,38 @@ pub trait Plain: Copy + 'static {
     /// # Safety
     /// They can be read.
     unsafe fn add_multiple<const N: usize>(sums: &mut [Self; N], factor: Self, row: *const Self);
+    /// A chain of `N` sums: to ← start + Σₖ x[`C` k] · row `C` k of w, for so many `terms`, a
+    /// multiple of `U`. Rows are `row` numbers long. With a `partner`, `to` holds other sums, and
+    /// gets the sums of both.
+    ///
+    /// # Safety
+    /// All of it can be read and written.
+    unsafe fn chain<const N: usize, const C: usize, const U: usize>(
+        to: *mut Self,
+        partner: bool,
+        start: *const Self,
+        x: *const Self,
+        w: *const Self,
+        row: usize,
+        terms: usize,
+    );
+    /// to ← sums, or with a `partner` to ← sums + to.
+    ///
+    /// # Safety
+    /// `to` can be read and written.
+    unsafe fn finish<const N: usize>(sums: &[Self; N], to: *mut Self, partner: bool);
+    /// to ← from + to, for `N` numbers.
+    ///
+    /// # Safety
+    /// They can be read and written.
+    unsafe fn add_to<const N: usize>(to: *mut Self, from: *const Self);
 }
 
 macro_rules! plain {
     ($t:ty) => {
         impl Plain for $t {
+            const ZEROS: &'static [$t; 16] = &[0.0; 16];
+
             #[inline(always)]
             unsafe fn load<const N: usize>(from: *const $t) -> [$t; N] {
                 // SAFETY: the caller's.
@@ -75,12 +105,69 @@ macro_rules! plain {
                     n += 1;
                 }
             }
+
+            #[inline(always)]
+            unsafe fn chain<const N: usize, const C: usize, const U: usize>(
+                to: *mut $t,
+                partner: bool,
+                start: *const $t,
+                x: *const $t,
+                w: *const $t,
+                row: usize,
+                terms: usize,
+            ) {
+                // SAFETY: the caller's.
+                unsafe {
+                    #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
+                    if const { N >= 5 && size_of::<$t>() == 4 } {
+                        let (to, start, x, w) = (to.cast(), start.cast(), x.cast(), w.cast());
+                        return arm::chain::<N, C, U>(to, partner, start, x, w, row, terms);
+                    }
+                    let mut sums = Self::load::<N>(start);
+                    let mut k = 0;
+                    while k < terms {
+                        let row = w.wrapping_add(k * C * row);
+                        Self::add_multiple(&mut sums, *x.wrapping_add(k * C), row);
+                        k += 1;
+                    }
+                    Self::finish(&sums, to, partner);
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn finish<const N: usize>(sums: &[$t; N], to: *mut $t, partner: bool) {
+                let mut sums = *sums;
+                // SAFETY: the caller's.
+                unsafe {
+                    if partner {
+                        add(&mut sums, &Self::load(to));
+                    }
+                    Self::store(&sums, to);
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn add_to<const N: usize>(to: *mut $t, from: *const $t) {
+                // SAFETY: the caller's.
+                unsafe {
+                    #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
+                    if const { N >= 5 && size_of::<$t>() == 4 } {
+                        return arm::add::<N>(to.cast(), from.cast());
+                    }
+                    let mut sums = Self::load::<N>(from);
+                    add(&mut sums, &Self::load(to));
+                    Self::store(&sums, to);
+                }
+            }
         }
     };
 }
 
 plain!(f32);
 plain!(f64);
+
+#[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
+mod arm;
 
 impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
     /// All outputs, in `C` chains.
@@ -108,8 +195,8 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
                 )*};
             }
             if_width!(
-                1: 8 4 2 1; 2: 8 4 2 1; 3: 4 2 1; 4: 4 2 1; 5: 2 1; 6: 2 1; 7: 2 1; 8: 2 1;
-                9: 1; 10: 1; 11: 1; 12: 1; 13: 1; 14: 1; 15: 1; 16: 1;
+                1: 8 4 2 1; 2: 8 4 2 1; 3: 4 2 1; 4: 4 2 1; 5: 1; 6: 1; 7: 1; 8: 1; 9: 1;
+                10: 1; 11: 1; 12: 1; 13: 1; 14: 1; 15: 1; 16: 1;
             );
         }
     }
@@ -142,64 +229,108 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
                 } else {
                     group.reverse_bits() >> (usize::BITS - groups.trailing_zeros())
                 };
-                let mut sums = [[T::ZERO; N]; G];
-                if group == 0 {
-                    sums[0] = T::load::<N>(self.bias.add(col));
-                }
-                let mut x = self.x.wrapping_add(first);
-                let mut w = self.w.wrapping_add(first * row + col);
-                let mut k = 0;
-                while k + C <= inputs {
-                    let mut g = 0;
-                    while g < G {
-                        let w = w.wrapping_add(g * groups * row);
-                        T::add_multiple(&mut sums[g], *x.wrapping_add(g * groups), w);
-                        g += 1;
+                let x = self.x.wrapping_add(first);
+                let w = self.w.wrapping_add(first * row + col);
+                let start = if group == 0 { self.bias.add(col) } else { T::ZEROS.as_ptr() };
+                let place = |waiting: usize, kept: &mut [MaybeUninit<[T; N]>; K]| {
+                    if waiting == 0 {
+                        y
+                    } else {
+                        kept.as_mut_ptr().wrapping_add(waiting - 1).cast()
                     }
-                    x = x.wrapping_add(C);
-                    w = w.wrapping_add(C * row);
-                    k += C;
+                };
+                // Every other group finds its first partner waiting, and takes its place.
+                let partner = group & 1;
+                waiting -= partner;
+                let to = place(waiting, &mut kept);
+                if const { G > 1 } {
+                    let sums = self.chains::<N, C, G>(start, x, w, first);
+                    T::finish(&sums, to, partner == 1);
+                } else if const { is_multiple(I::KNOWN, 4 * C) } {
+                    T::chain::<N, C, 4>(to, partner == 1, start, x, w, row, inputs / C);
+                } else {
+                    let terms = (inputs + (C - 1) - first) / C;
+                    T::chain::<N, C, 1>(to, partner == 1, start, x, w, row, terms);
                 }
-                let mut g = 0;
-                while g < G {
-                    if k + first + g * groups < inputs {
-                        let w = w.wrapping_add(g * groups * row);
-                        T::add_multiple(&mut sums[g], *x.wrapping_add(g * groups), w);
-                    }
-                    g += 1;
-                }
-
-                let mut half = G;
-                while half > 1 {
-                    half /= 2;
-                    let mut g = 0;
-                    while g < half {
-                        let other = sums[g + half];
-                        add(&mut sums[g], &other);
-                        g += 1;
-                    }
-                }
-                let mut partners = group;
-                while partners & 1 == 1 {
+                let mut partners = group >> 1;
+                while partner == 1 && partners & 1 == 1 {
+                    let from = place(waiting, &mut kept);
                     waiting -= 1;
-                    let other =
-                        if waiting == 0 { y } else { kept.as_mut_ptr().add(waiting - 1).cast() };
-                    add(&mut sums[0], &T::load::<N>(other));
+                    T::add_to::<N>(place(waiting, &mut kept), from);
                     partners >>= 1;
                 }
-                let to = if waiting == 0 { y } else { kept.as_mut_ptr().add(waiting - 1).cast() };
-                T::store(&sums[0], to);
                 waiting += 1;
                 group += 1;
             }
         }
     }
+
+    /// `G` chains at a time, added up.
+    ///
+    /// # Safety
+    /// As for [`plain_block`](Self::plain_block).
+    #[inline(always)]
+    unsafe fn chains<const N: usize, const C: usize, const G: usize>(
+        &self,
+        start: *const T,
+        x: *const T,
+        w: *const T,
+        first: usize,
+    ) -> [T; N] {
+        let groups = const { C / G };
+        let (inputs, row) = (self.inputs.get(), self.outputs.get());
+        let (mut x, mut w) = (x, w);
+        let mut sums = [[T::ZERO; N]; G];
+        // SAFETY: the caller's.
+        unsafe {
+            sums[0] = T::load(start);
+            let mut k = 0;
+            while k + C <= inputs {
+                let mut g = 0;
+                while g < G {
+                    let w = w.wrapping_add(g * groups * row);
+                    T::add_multiple(&mut sums[g], *x.wrapping_add(g * groups), w);
+                    g += 1;
+                }
+                x = x.wrapping_add(C);
+                w = w.wrapping_add(C * row);
+                k += C;
+            }
+            let mut g = 0;
+            while g < G {
+                if k + first + g * groups < inputs {
+                    let w = w.wrapping_add(g * groups * row);
+                    T::add_multiple(&mut sums[g], *x.wrapping_add(g * groups), w);
+                }
+                g += 1;
+            }
+        }
+        let mut half = G;
+        while half > 1 {
+            half /= 2;
+            let mut g = 0;
+            while g < half {
+                let other = sums[g + half];
+                add(&mut sums[g], &other);
+                g += 1;
+            }
+        }
+        sums[0]
+    }
 }
 
-/// How many of `chains` chains of `n` sums there are room for.
+/// Whether a size is known to be a multiple of `of`.
+const fn is_multiple(size: Option<usize>, of: usize) -> bool {
+    match size {
+        Some(size) => size.is_multiple_of(of),
+        None => false,
+    }
+}
+
+/// How many of `chains` chains of `n` sums there are room for: one, where its rows are long.
 const fn at_once(n: usize, chains: usize) -> usize {
     let mut at_once = chains;
-    while at_once > 1 && at_once * n > SUMS {
+    while at_once > 1 && (at_once * n > SUMS || n > 4) {
         at_once /= 2;
     }
     at_once
