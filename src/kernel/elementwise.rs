@@ -1,10 +1,12 @@
 //! Functions of one number, applied to many.
 //!
 //! The loops run over chunks of constant length, which the compiler turns into vectors. A rest
-//! that fills no chunk is padded to one: it costs a whole chunk, but no number by itself.
+//! that fills no chunk is padded to one: it costs a whole chunk, but no number by itself. Targets
+//! without vectors have neither chunks nor padding.
 
 use core::marker::PhantomData;
 
+use super::lanes::PLAIN;
 use super::{Float, Machine, Task};
 
 /// Numbers in a chunk.
@@ -29,6 +31,9 @@ pub(crate) fn map<M: Machine, F: Function, T: Float>(xs: &mut [T]) {
 /// x ← f(x), for each number, inlined however many there are.
 #[inline(always)]
 pub(crate) fn map_here<F: Function, T: Float>(xs: &mut [T]) {
+    if PLAIN {
+        return xs.iter_mut().for_each(|x| *x = F::of(*x));
+    }
     let (chunks, rest) = xs.as_chunks_mut::<CHUNK>();
     for x in chunks.as_flattened_mut() {
         *x = F::of(*x);
@@ -74,6 +79,9 @@ impl<F: Function, T: Float> Task for Scale<'_, F, T> {
 
     #[inline(always)]
     fn run<M: Machine>(self) {
+        if PLAIN {
+            return self.ys.iter_mut().zip(self.xs).for_each(|(y, &x)| *y *= F::of(x));
+        }
         let (y_chunks, y_rest) = self.ys.as_chunks_mut::<CHUNK>();
         let (x_chunks, x_rest) = self.xs.as_chunks::<CHUNK>();
         for (y, &x) in y_chunks.as_flattened_mut().iter_mut().zip(x_chunks.as_flattened()) {

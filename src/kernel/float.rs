@@ -7,6 +7,7 @@ use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAss
 
 use super::functions::{self, Series};
 use super::lanes::Lanes;
+use super::product::Plain;
 use crate::{Machine, Zero};
 
 /// A floating-point number: `f32` or `f64`. Sealed.
@@ -20,6 +21,7 @@ use crate::{Machine, Zero};
 )]
 pub trait Float:
     Series
+    + Plain
     + Zero
     + Copy
     + PartialOrd

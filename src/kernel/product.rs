@@ -25,12 +25,22 @@ use super::lanes::Lanes;
 use super::{Float, Machine, Task};
 use crate::layer::Store;
 
+mod plain;
+
+pub use plain::Plain;
+
 /// Multiply-accumulates up to which a product is inlined into its layer's pass.
 const INLINE: usize = 512;
 
 /// The same for one sample, whose time is bound by latency: 32 × 32 takes 32 ns inlined, 54 ns as
 /// a function.
 const INLINE_SINGLE: usize = 1024;
+
+/// Whether a product of so many multiply-accumulates is inlined. Without vectors all are: a
+/// function for any size is larger than one for the size of a layer.
+const fn is_inlined<X: Machine, T: Float>(macs: usize, most: usize) -> bool {
+    <T::Lanes<X> as Lanes<T>>::PLAIN || macs <= most
+}
 
 /// s = W h + b for each sample: `w` is `[IN][OUT]`, `x` is `[B][IN]`, `y` is `[B][OUT]`.
 #[inline(always)]
@@ -44,14 +54,14 @@ pub(crate) fn affine<X: Machine, T: Float, const IN: usize, const OUT: usize, co
         && let ([x], [y]) = (x.as_slice(), y.as_mut_slice())
     {
         let single = Single::<T, Known<IN>, Known<OUT>>::new(w, bias, x, y);
-        if const { IN * OUT <= INLINE_SINGLE } {
+        if const { is_inlined::<X, T>(IN * OUT, INLINE_SINGLE) } {
             single.run::<X>();
         } else {
             X::run(single.erased());
         }
     } else {
         let product = Product::new(rows(x), w, Start::Row(bias), y);
-        if const { IN * OUT * B <= INLINE } {
+        if const { is_inlined::<X, T>(IN * OUT * B, INLINE) } {
             product.run::<X>();
         } else {
             X::run(product.erased());
@@ -68,7 +78,7 @@ pub(crate) fn outer<X: Machine, T: Float, const IN: usize, const OUT: usize, con
     store: Store,
 ) {
     let product = Product::new(rows(x).transposed(), ds, store.into(), dw);
-    if const { IN * OUT * B <= INLINE } {
+    if const { is_inlined::<X, T>(IN * OUT * B, INLINE) } {
         product.run::<X>();
     } else {
         X::run(product.erased());
@@ -86,7 +96,7 @@ pub(crate) fn sum_rows<X: Machine, T: Float, const OUT: usize, const B: usize>(
     let ones = Matrix { first: &T::ONE, row: 0, col: 0, elements: PhantomData };
     let db = core::array::from_mut(db);
     let product = Product::<T, Known<1>, Known<B>, Known<OUT>>::new(ones, ds, store.into(), db);
-    if const { OUT * B <= INLINE / 8 } {
+    if const { is_inlined::<X, T>(8 * OUT * B, INLINE) } {
         product.run::<X>();
     } else {
         X::run(product.erased());
@@ -106,7 +116,7 @@ pub(crate) fn transposed<
     ds: &[[T; OUT]; B],
     dx: &mut [[T; IN]; B],
 ) {
-    if const { IN * OUT * B <= INLINE } {
+    if const { IN * OUT * B <= INLINE && !<T::Lanes<X> as Lanes<T>>::PLAIN } {
         let mut w_transposed = [[T::ZERO; IN]; OUT];
         let mut i = 0;
         while i < IN {
@@ -119,7 +129,7 @@ pub(crate) fn transposed<
         }
         Product::new(rows(ds), &w_transposed, Start::Zero, dx).run::<X>();
     } else {
-        X::run(Transposed {
+        let transposed = Transposed {
             w: rows(w).erased(),
             ds: rows(ds).erased(),
             dx: dx.as_mut_ptr().cast(),
@@ -127,7 +137,12 @@ pub(crate) fn transposed<
             outputs: OUT,
             rows: B,
             borrowed: PhantomData,
-        });
+        };
+        if const { is_inlined::<X, T>(IN * OUT * B, INLINE) } {
+            transposed.run::<X>();
+        } else {
+            X::run(transposed);
+        }
     }
 }
 
@@ -289,6 +304,9 @@ impl<T: Float, R: Size, D: Size, C: Size> Task for Product<'_, T, R, D, C> {
 
     #[inline(always)]
     fn run<X: Machine>(self) {
+        if const { <T::Lanes<X> as Lanes<T>>::PLAIN } {
+            return self.run_plain();
+        }
         let split = const { Split::of::<T, T::Lanes<X>>() };
         let mut blocks = Blocks { cols: self.cols, col: 0, split };
         while let Some(Block { col, width, last }) = blocks.next() {
@@ -621,6 +639,9 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
     /// All outputs, in `C` chains: in blocks of so many vectors that there are 8 sums.
     #[inline(always)]
     fn in_chains<X: Machine, const C: usize>(&self) {
+        if const { <T::Lanes<X> as Lanes<T>>::PLAIN } {
+            return self.in_plain_chains::<C>();
+        }
         const fn split(lanes: usize, chains: usize) -> Split {
             Split { lanes, most: 8 / chains, apart: false }
         }
@@ -709,6 +730,9 @@ impl<T: Float> Task for Transposed<'_, T> {
 
     #[inline(always)]
     fn run<X: Machine>(self) {
+        if const { <T::Lanes<X> as Lanes<T>>::PLAIN } {
+            return self.run_plain();
+        }
         let mut panel = [[T::ZERO; PANEL]; PANEL];
         let mut input = 0;
         while input < self.inputs {

@@ -3,11 +3,17 @@
 use super::Lanes;
 use crate::Float;
 
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128")))]
+pub type F32 = [f32; 4];
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128")))]
+pub type F64 = [f64; 4];
+
 impl<T: Float> Lanes<T> for [T; 4] {
     const N: usize = 4;
     const SUMS: usize = 4;
     const PARTIAL_SUMS: usize = 4;
     const WIDTH: usize = 4;
+    const PLAIN: bool = true;
 
     #[inline(always)]
     fn splat(x: T) -> Self {

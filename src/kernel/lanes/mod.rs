@@ -100,6 +100,8 @@ pub trait Lanes<T>: Copy {
     const PARTIAL_SUMS: usize;
     /// The most vectors in a row of a tile.
     const WIDTH: usize;
+    /// Whether this is no vector but an array: then the products are those of `product::plain`.
+    const PLAIN: bool = false;
 
     /// `x` everywhere.
     fn splat(x: T) -> Self;
@@ -157,6 +159,9 @@ pub(super) mod baseline {
     ))]
     pub use super::x86::sse2::*;
 }
+
+/// Whether the target has no vectors.
+pub(super) const PLAIN: bool = <baseline::F32 as Lanes<f32>>::PLAIN;
 
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 pub(super) use x86::avx2;
