@@ -150,13 +150,20 @@ fn a_wrong_csv_is_an_error_that_says_where() {
 proptest! {
     /// Whatever a file holds, reading it ends with data or with an error.
     #[test]
-    fn no_file_panics(bytes in prop::collection::vec(any::<u8>(), 0..200), at in 0usize..40, byte: u8) {
+    fn no_file_panics(
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+        text in "[0-9,.a\n\"-]{0,60}",
+        at in 0usize..40,
+        byte: u8,
+        end in 0..=IMAGES.len(),
+    ) {
         let folder = Folder::new();
         let mut damaged = IMAGES.to_vec();
         if let Some(place) = damaged.get_mut(at) {
             *place = byte;
         }
-        for content in [&bytes, &damaged, &gzipped(&bytes)] {
+        let cut = &IMAGES[..end];
+        for content in [&bytes, &damaged, cut, &gzipped(cut), text.as_bytes()] {
             let path = folder.file(content);
             let _ = read_idx::<4>(&path);
             let _ = read_idx_classes::<10>(&path);

@@ -39,6 +39,23 @@ fn budgets_are_the_sizes() {
     assert_eq!(<Dense<3, 5, Relu, f64>>::WEIGHT_BYTES, 8 * 20);
 }
 
+/// As many as an optimizer is shown; and each weight of W multiplies one number of the input.
+#[test]
+fn parameters_and_multiplications_are_those_of_the_tensors() {
+    struct Count(usize);
+    impl Visitor<0> for Count {
+        fn tensor<T: Float>(&mut self, parameters: &mut [T], []: [&mut [T]; 0]) {
+            self.0 += parameters.len();
+        }
+    }
+    let (mut net, mut count) = (Digits::ZERO, Count(0));
+    net.visit([], &mut count);
+    assert_eq!(count.0, Digits::PARAMS);
+    let (hidden, output) = &net;
+    let weights = hidden.rows().flatten().count() + output.rows().flatten().count();
+    assert_eq!(weights, Digits::MACS);
+}
+
 #[test]
 fn plain_sgd_has_no_state() {
     assert_eq!(size_of::<<Sgd as Optimizer>::State<Mnist>>(), 0);
