@@ -97,6 +97,25 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
         }
     }
 
+    #[inline(always)]
+    fn descend<M: Machine, const B: usize>(
+        &mut self,
+        x: &[[T; IN]; B],
+        tape: &mut Self::Tape<B>,
+        y: &[[T; OUT]; B],
+        dy: &mut [[T; OUT]; B],
+        dx: Option<&mut [[T; IN]; B]>,
+    ) {
+        Act::backward_batch::<M, T, OUT, B>(y, tape, dy);
+        let ds = &*dy;
+        // With the weights from before they change.
+        if let Some(dx) = dx {
+            product::transposed::<M, T, IN, OUT, B>(&self.weights, ds, dx);
+        }
+        product::sum_rows::<M, T, OUT, B>(ds, &mut self.bias, Store::Add);
+        product::outer::<M, T, IN, OUT, B>(x, ds, &mut self.weights, Store::Add);
+    }
+
     #[inline]
     fn visit<const K: usize, V: Visitor<K>>(&mut self, mut others: [&mut Self; K], v: &mut V) {
         let weights = parts(&mut others, |other| other.weights.as_flattened_mut());

@@ -9,7 +9,7 @@ use rand::Rng;
 use crate::budget::LayerInfo;
 use crate::init::Init;
 use crate::kernel::{Arena, Larger, Room, Task, parts};
-use crate::pass::{Backward, Forward, InferBetween, InferFirst, InferLast, half};
+use crate::pass::{Backward, Descend, Forward, InferBetween, InferFirst, InferLast, half};
 use crate::{Float, Machine};
 
 /// A type with a constant to start from: all numbers zero.
@@ -173,6 +173,37 @@ pub trait Layer: Shape {
         store: Store,
     );
 
+    /// As [`backward`](Self::backward), but adds the derivatives of the parameters to the parameters
+    /// themselves. `dy` is −lr · ∂J/∂y on entry, which makes this a step of gradient descent, and
+    /// `dx` gets −lr · ∂J/∂x, for the parameters of before.
+    ///
+    /// This default is right for every layer, but has a gradient of the layer on the stack; it need
+    /// not be there if the derivatives are added where they are computed, after `dx`.
+    #[inline(always)]
+    fn descend<M: Machine, const B: usize>(
+        &mut self,
+        x: &[Self::Input; B],
+        tape: &mut Self::Tape<B>,
+        y: &[Self::Output; B],
+        dy: &mut [Self::Output; B],
+        dx: Option<&mut [Self::Input; B]>,
+    ) {
+        struct Add;
+
+        impl Visitor<1> for Add {
+            #[inline(always)]
+            fn tensor<T: Float>(&mut self, parameters: &mut [T], [changes]: [&mut [T]; 1]) {
+                for (parameter, &mut change) in parameters.iter_mut().zip(changes) {
+                    *parameter += change;
+                }
+            }
+        }
+
+        let mut change = Self::ZERO;
+        self.backward::<M, B>(x, tape, y, dy, dx, &mut change, Store::Overwrite);
+        self.visit([&mut change], &mut Add);
+    }
+
     /// Hands each tensor of parameters to `visitor`, together with the same tensor of `others`.
     fn visit<const K: usize, V: Visitor<K>>(&mut self, others: [&mut Self; K], visitor: &mut V);
 
@@ -280,6 +311,25 @@ where
         let (y, dy) = (&*h, dh);
         let a_pass = Backward::<A, N> { net: a, x, tape: a_tape, y, dy, dx, gradient: da, store };
         half!(A, M, a_pass);
+    }
+
+    #[inline(always)]
+    fn descend<M: Machine, const N: usize>(
+        &mut self,
+        x: &[Self::Input; N],
+        tape: &mut Self::Tape<N>,
+        y: &[Self::Output; N],
+        dy: &mut [Self::Output; N],
+        dx: Option<&mut [Self::Input; N]>,
+    ) {
+        let (a, b) = self;
+        let PairTape { a: a_tape, h, dh, b: b_tape } = tape;
+        let b_pass = {
+            let (x, dx) = (A::Last::pass(h), Some(A::Last::pass_mut(dh)));
+            Descend::<B, N> { net: b, x, tape: b_tape, y, dy, dx }
+        };
+        half!(B, M, b_pass);
+        half!(A, M, Descend::<A, N> { net: a, x, tape: a_tape, y: h, dy: dh, dx });
     }
 
     #[inline]

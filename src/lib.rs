@@ -128,6 +128,7 @@ mod loss;
 mod metrics;
 mod net;
 mod network;
+mod online;
 pub mod optimizer;
 #[cfg(feature = "parallel")]
 mod parallel;
@@ -151,6 +152,7 @@ pub use loss::{
 };
 pub use metrics::Confusion;
 pub use network::Network;
+pub use online::OnlineSgd;
 pub use optimizer::*;
 #[cfg(feature = "parallel")]
 pub use parallel::ParallelTrainer;

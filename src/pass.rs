@@ -118,3 +118,23 @@ impl<N: Layer, const B: usize> Task for Backward<'_, N, B> {
         net.backward::<M, B>(x, tape, y, dy, dx, gradient, store);
     }
 }
+
+/// [`Layer::descend`].
+pub(crate) struct Descend<'a, N: Layer, const B: usize> {
+    pub(crate) net: &'a mut N,
+    pub(crate) x: &'a [N::Input; B],
+    pub(crate) tape: &'a mut N::Tape<B>,
+    pub(crate) y: &'a [N::Output; B],
+    pub(crate) dy: &'a mut [N::Output; B],
+    pub(crate) dx: Option<&'a mut [N::Input; B]>,
+}
+
+impl<N: Layer, const B: usize> Task for Descend<'_, N, B> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<M: Machine>(self) {
+        let Descend { net, x, tape, y, dy, dx } = self;
+        net.descend::<M, B>(x, tape, y, dy, dx);
+    }
+}

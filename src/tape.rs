@@ -1,7 +1,7 @@
 //! Forward and backward by hand, for those who want to see the derivatives.
 
 use crate::kernel::dispatch;
-use crate::pass::{Backward, Forward};
+use crate::pass::{Backward, Descend, Forward};
 use crate::{Layer, Store, Zero};
 
 /// Everything that one forward and backward pass of a network over a batch of `B` leaves behind:
@@ -97,5 +97,15 @@ impl<N: Layer, const B: usize> Tape<N, B> {
     ) -> Backward<'a, N, B> {
         let Tape { layers: tape, y, dy } = self;
         Backward { net, x, tape, y, dy, dx, gradient, store }
+    }
+    /// Backward from −lr · ∂J/∂y in `dy`, which it uses up, with what it gives added to the network.
+    #[inline(always)]
+    pub(crate) fn descend_pass<'a>(
+        &'a mut self,
+        net: &'a mut N,
+        x: &'a [N::Input; B],
+    ) -> Descend<'a, N, B> {
+        let Tape { layers: tape, y, dy } = self;
+        Descend { net, x, tape, y, dy, dx: None }
     }
 }

@@ -172,16 +172,43 @@ float!(f32, F32, f32::sqrt);
 #[cfg(feature = "std")]
 float!(f64, F64, f64::sqrt);
 
-#[cfg(not(feature = "std"))]
+#[cfg(all(not(feature = "std"), not(all(target_arch = "arm", target_abi = "eabihf"))))]
 float!(f32, F32, integer_root::sqrt_f32);
+#[cfg(all(not(feature = "std"), target_arch = "arm", target_abi = "eabihf"))]
+float!(f32, F32, vsqrt);
 #[cfg(not(feature = "std"))]
 float!(f64, F64, integer_root::sqrt_f64);
+
+/// The square root of an Arm FPU, for which `core` has no function.
+#[cfg(all(not(feature = "std"), target_arch = "arm", target_abi = "eabihf"))]
+#[inline(always)]
+fn vsqrt(x: f32) -> f32 {
+    let mut bits = x.to_bits();
+    // SAFETY: computes from a register to a register. These are registers of integers, because the
+    // compiler has no name for those of an FPU without double precision.
+    unsafe {
+        core::arch::asm!(
+            "vmov s0, {bits}",
+            "vsqrt.f32 s0, s0",
+            "vmov {bits}, s0",
+            bits = inout(reg) bits,
+            out("s0") _,
+            options(pure, nomem, nostack, preserves_flags)
+        );
+    }
+    f32::from_bits(bits)
+}
 
 /// Square roots where `core` has none: the significand's integer root, with two bits more than
 /// the result holds, the lowest of which says whether anything was cut off, so that the conversion
 /// back rounds correctly.
 #[cfg(any(test, not(feature = "std")))]
 mod integer_root {
+    #![cfg_attr(
+        all(target_arch = "arm", target_abi = "eabihf"),
+        expect(dead_code, reason = "the FPU has a root for `f32`")
+    )]
+
     macro_rules! sqrt {
         ($name:ident, $t:ty, $bits:ty, $wide:ty, $mantissa:literal, $bias:literal) => {
             pub(super) fn $name(x: $t) -> $t {

@@ -8,6 +8,7 @@
 //! `VMLA`, which takes a Cortex-M4F three cycles where `VMUL` and `VADD` take two. Both are
 //! written as assembly.
 
+use core::hint::black_box;
 use core::mem::MaybeUninit;
 
 use super::{Block, Blocks, Float, Product, Single, Size, Split, Start, Transposed, at_least};
@@ -260,7 +261,8 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
                     partners >>= 1;
                 }
                 waiting += 1;
-                group += 1;
+                // The compiler would write the chains one behind the other.
+                group = black_box(group + 1);
             }
         }
     }
