@@ -136,7 +136,7 @@ pub fn curves(path: &Path, panels: &[(Axes, Vec<Curve>)]) -> io::Result<()> {
         let across = |x: f64| left + width * (scale(x) - scale(x0)) / (scale(x1) - scale(x0));
         let up =
             |y: f64| bottom - (bottom - top) * (scale(y) - scale(y0)) / (scale(y1) - scale(y0));
-        svg.text(left, top - 30.0, "start", GREY, &axes.title);
+        svg.text(left, top - 30.0, "start", GREY, &format!("{}: {}", axes.y, axes.title));
         for (i, (name, _)) in curves.iter().enumerate() {
             let (x, y) = (left + 170.0 * i as f64, top - 12.0);
             svg.dot((x + 5.0, y - 4.0), 5.0, COLOURS[i % COLOURS.len()]);
@@ -153,7 +153,6 @@ pub fn curves(path: &Path, panels: &[(Axes, Vec<Curve>)]) -> io::Result<()> {
             svg.text(left - 8.0, up(y) + 4.0, "end", GREY, &format!("{y}"));
         }
         svg.text(left + width / 2.0, bottom + 36.0, "middle", GREY, axes.x);
-        svg.text(left - 60.0, top - 30.0 + 18.0, "start", GREY, axes.y);
         for (i, (_, points)) in curves.iter().enumerate() {
             let colour = COLOURS[i % COLOURS.len()];
             let path: Vec<_> =

@@ -32,7 +32,7 @@ pub fn all() -> Vec<Peer> {
     vec![
         Peer { name: "constgrad", enter: constgrad::enter },
         Peer { name: "Rust loops", enter: rust::enter },
-        Peer { name: "C -O3 -ffast-math", enter: c::enter },
+        Peer { name: "C", enter: c::enter },
         #[cfg(feature = "libraries")]
         Peer { name: "nalgebra", enter: nalgebra::enter },
         #[cfg(feature = "libraries")]
