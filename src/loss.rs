@@ -228,7 +228,9 @@ impl<T: Float, const N: usize> Loss<[T; N]> for BinaryCrossEntropy {
             // What is not probable at all weighs nothing, not 0 · ∞.
             let penalty = T::select(against == T::ZERO, against, y.abs() * against);
             let loss = penalty + (-y.abs()).exp().ln_1p();
-            (loss, y.sigmoid() - t)
+            // σ(y) − t, for large y as (1 − t) − σ(−y): beside 1 it would lose its digits.
+            let small = (-y.abs()).sigmoid();
+            (loss, T::select(y < T::ZERO, small - t, (T::ONE - t) - small))
         })
     }
 }

@@ -437,7 +437,7 @@ pub(super) fn normal_cdf<T: Float>(x: T) -> T {
     let mills = (slope + missing_slope) / w;
     let missing_w = missing * T::from_f64(2.506_628_274_631_000_5) * mills;
     let exp_tail = T::exp_tail(r);
-    let factor = r + (exp_tail + (missing_r - missing_w * (T::ONE + (r + exp_tail))));
+    let factor = r + (exp_tail + (missing_r - missing_w * (T::ONE + r)));
     let tail = (mills + mills * factor) * p * q;
     let outer = select(x > T::ZERO, T::ONE - tail, tail);
 
