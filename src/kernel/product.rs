@@ -11,6 +11,8 @@
 //! tile held in registers. Only the third needs its rows packed first, panel by panel. A single
 //! sample takes a path of its own, [`Single`].
 //!
+//! Where there are no vectors, the same sums are those of [`plain`].
+//!
 //! Every sum runs over its terms in order, whatever the vectors are; only a single sample has
 //! several chains of sums, whose number depends on the layer alone.
 //!

@@ -16,14 +16,29 @@ use core::hint::black_box;
 
 use chip::Counter;
 use constgrad::prelude::*;
-use constgrad::{Class, CrossEntropy, Sgd, Trainer};
+use constgrad::{
+    Adam, Class, CrossEntropy, Dense, Layer, OnlineSgd, Optimizer, Relu, Sgd, Tanh, Trainer, net,
+};
 use digits::{BATCH, Digit, HELD_OUT, LastLayerTrainer, NET, Net};
 use expected::{LOGITS, RELEARNED, TOLERANCE, XOR, larger, largest_difference};
 use measure::{Cost, cost};
 use semihosting::{println, process};
 use xor::XorTrainer;
 
-type WholeTrainer = Trainer<Net, CrossEntropy, Sgd, 1>;
+type WholeTrainer<O> = Trainer<Net, CrossEntropy, O, 1>;
+type WholeOnline = OnlineSgd<Net, CrossEntropy>;
+
+/// Networks of other sizes, to be measured only.
+type Small = net![Dense<4, 16, Tanh>, Dense<16, 16, Tanh>, Dense<16, 2>];
+type Large = net![Dense<16, 64, Relu>, Dense<64, 64, Relu>, Dense<64, 10>];
+
+static SMALL: Small = (dense(), (dense(), dense()));
+static LARGE: Large = (dense(), (dense(), dense()));
+
+/// Weights of ordinary numbers: without an FPU zeros would be quicker.
+const fn dense<const IN: usize, const OUT: usize, Act>() -> Dense<IN, OUT, Act> {
+    Dense::new([[0.07; IN]; OUT], [0.01; OUT])
+}
 
 #[chip::entry]
 fn main() -> ! {
@@ -85,10 +100,30 @@ fn print_costs(counter: &Counter) {
         print_cost("step of xor, batch of 4", xor_cost(counter), XorTrainer::RAM);
         let last_layer = last_layer_cost(counter);
         print_cost("step of the last layer, batch of 4", last_layer, LastLayerTrainer::RAM);
-        let room = measure::free() >= WholeTrainer::RAM + measure::PAINTED + 512;
-        let whole = room.then(|| whole_cost(counter));
-        print_cost("step of the whole network, one digit", whole, WholeTrainer::RAM);
+        print_cost(
+            "online step of the whole network",
+            fits(WholeOnline::RAM).then(|| online_cost(counter)),
+            WholeOnline::RAM,
+        );
+        let (sgd, adam) = (Sgd::new(0.01), Adam::new(0.01));
+        print_whole("SGD step of the whole network", counter, sgd);
+        print_whole("Adam step of the whole network", counter, adam);
     }
+    if cfg!(feature = "compare") {
+        print_cost("inference of 4-16-16-2", other_cost(counter, &SMALL), Small::INFERENCE_RAM);
+        print_cost("inference of 16-64-64-10", other_cost(counter, &LARGE), Large::INFERENCE_RAM);
+    }
+}
+
+/// Whether so many bytes are free for what is measured.
+#[inline(always)]
+fn fits(ram: usize) -> bool {
+    measure::free() >= ram + measure::PAINTED + 512
+}
+
+fn print_whole<O: Optimizer>(name: &str, counter: &Counter, optimizer: O) {
+    let ram = WholeTrainer::<O>::RAM;
+    print_cost(name, fits(ram).then(|| whole_cost(counter, optimizer)), ram);
 }
 
 fn print_cost(name: &str, cost: impl Into<Option<Cost>>, ram: usize) {
@@ -135,11 +170,30 @@ fn last_layer_cost(counter: &Counter) -> Cost {
 }
 
 #[inline(never)]
-fn whole_cost(counter: &Counter) -> Cost {
+fn whole_cost<O: Optimizer>(counter: &Counter, optimizer: O) -> Cost {
     let (x, label) = ([HELD_OUT[0].input()], [HELD_OUT[0].label]);
     let mut net = NET.clone();
-    let mut trainer = WholeTrainer::new(CrossEntropy::new(), Sgd::new(0.01));
+    let mut trainer = WholeTrainer::new(CrossEntropy::new(), optimizer);
     cost(counter, || {
         black_box(trainer.step(&mut net, black_box(&x), &label));
+    })
+}
+
+#[inline(never)]
+fn online_cost(counter: &Counter) -> Cost {
+    let (x, label) = (HELD_OUT[0].input(), HELD_OUT[0].label);
+    let mut net = NET.clone();
+    let mut online = WholeOnline::new(CrossEntropy::new(), 0.01);
+    cost(counter, || {
+        black_box(online.step(&mut net, black_box(&x), &label));
+    })
+}
+
+#[inline(never)]
+fn other_cost<const IN: usize, N: Layer<Input = [f32; IN]>>(counter: &Counter, net: &N) -> Cost {
+    let mut x = [0.0; IN];
+    x.iter_mut().zip(HELD_OUT[0].input()).for_each(|(x, pixel)| *x = pixel);
+    cost(counter, || {
+        black_box(net.predict(black_box(&x)));
     })
 }
