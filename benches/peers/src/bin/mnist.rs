@@ -2,17 +2,17 @@
 //!
 //! `mnist DATA SHARED` reads images and labels from the folder DATA, and from SHARED the initial
 //! weights and the order of samples, 10 epochs of 8,000; it writes `constgrad.json` there: the
-//! loss of each epoch, and seconds.
+//! loss of each epoch, and the processor time of training in seconds.
 
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
 use std::{env, fs};
 
 use constgrad::data::{read_idx, read_idx_classes};
 use constgrad::prelude::*;
 use constgrad::{Adam, Class, Confusion, CrossEntropy, Dense, Relu, Trainer, boxed, net};
+use peers::clock;
 use peers::peers::constgrad::Parameters;
 use serde_json::json;
 
@@ -53,7 +53,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     let mut batch = vec![[0.0; 784]; BATCH];
     let batch = batch.as_mut_array::<BATCH>().ok_or("a batch")?;
 
-    let start = Instant::now();
+    let start = clock::now();
     let mut losses = Vec::new();
     for epoch in order.chunks_exact(TRAIN) {
         let mut sum = 0.0;
@@ -66,7 +66,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         }
         losses.push(sum / (TRAIN / BATCH) as f64);
     }
-    let train = start.elapsed().as_secs_f64();
+    let train = (clock::now() - start).as_secs_f64();
 
     let (x, labels) = (&x[TRAIN..], &labels[TRAIN..]);
     let mut y = vec![[0.0; 10]; x.len()];
