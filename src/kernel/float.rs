@@ -63,6 +63,8 @@ pub trait Float:
     fn copysign(self, sign: Self) -> Self;
     /// Whether it is neither infinite nor NaN.
     fn is_finite(self) -> bool;
+    /// Whether it is no number.
+    fn is_nan(self) -> bool;
     /// The square root, correctly rounded; NaN below zero.
     fn sqrt(self) -> Self;
 
@@ -158,6 +160,10 @@ macro_rules! float {
             #[inline(always)]
             fn is_finite(self) -> bool {
                 <$t>::is_finite(self)
+            }
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                <$t>::is_nan(self)
             }
             #[inline(always)]
             fn sqrt(self) -> Self {

@@ -145,7 +145,7 @@ impl Series for f32 {
         let s = f * f;
         let low = 0.240_222_41 + 0.055_507_343 * f;
         let high = 0.009_671_566 + 0.001_326_463_7 * f;
-        (0.693_147 * f, s * low + (s * s) * high)
+        (f32::from_bits(0x3f317215) * f, s * low + (s * s) * high)
     }
 
     #[inline(always)]
@@ -228,7 +228,7 @@ impl Series for f64 {
             7.073_801_700_127_523e-9,
             4.434_756_533_892_623e-10
         );
-        (0.693_147_180_559_945_3 * f, f * f * tail)
+        (core::f64::consts::LN_2 * f, f * f * tail)
     }
 
     #[inline(always)]
@@ -290,7 +290,7 @@ impl Series for f64 {
                 -0.035_189_055_092_489_44,
                 -0.004_867_309_219_020_907,
                 0.010_389_728_015_116_085,
-                0.001_788_577_167_983_077_9,
+                0.001_788_577_167_983_078,
                 -0.003_229_017_941_417_433,
                 -0.000_904_777_259_099_588_6,
                 0.000_956_251_153_555_095_9,
@@ -351,7 +351,7 @@ pub(super) fn ln<T: Float>(x: T) -> T {
     let finite = ln_near_one(m - T::ONE, k);
     let at_zero = select(x < T::ZERO, T::NAN, -T::INFINITY);
     let edge = select(x > T::ZERO, T::INFINITY, at_zero);
-    let edge = select(x != x, x, edge);
+    let edge = select(x.is_nan(), x, edge);
     select((x > T::ZERO) & (x < T::INFINITY), finite, edge)
 }
 

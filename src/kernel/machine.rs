@@ -73,14 +73,14 @@ impl Machine for Baseline {
 }
 
 /// A machine without vectors, for the tests: microcontrollers are such.
-#[cfg(test)]
+#[cfg(all(test, feature = "std"))]
 #[derive(Clone, Copy)]
 pub struct Plain;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "std"))]
 impl private::Sealed for Plain {}
 
-#[cfg(test)]
+#[cfg(all(test, feature = "std"))]
 impl Machine for Plain {
     const FUSED: bool = false;
     type F32 = [f32; 4];
