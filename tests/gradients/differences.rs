@@ -26,7 +26,7 @@ const STEP: f64 = 1.0 / 128.0;
 const VISIBLE: f64 = 4.0 * f64::EPSILON / STEP / TOLERANCE;
 
 /// One derivative of so many may be drawn again for being too small.
-const INVISIBLE: usize = 100;
+const INVISIBLE: usize = 30;
 
 /// The relative error of J that is too large.
 const LOSS_TOLERANCE: f64 = 1e-12;
