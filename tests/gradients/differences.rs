@@ -25,8 +25,8 @@ const STEP: f64 = 1.0 / 128.0;
 /// derivative, if it is not zero, is held to what can be seen, and another one is drawn.
 const VISIBLE: f64 = 4.0 * f64::EPSILON / STEP / TOLERANCE;
 
-/// One derivative of so many may be drawn again for being too small: about 1 in 100 is.
-const INVISIBLE: usize = 50;
+/// One derivative of so many may be drawn again for being too small.
+const INVISIBLE: usize = 30;
 
 /// The relative error of J that is too large.
 const LOSS_TOLERANCE: f64 = 1e-12;
