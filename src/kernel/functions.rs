@@ -1,4 +1,5 @@
 //! exp, ln, tanh and their kin, written once for both number types.
+use core::f64::consts::LOG2_E;
 use core::hint::select_unpredictable as select;
 
 use super::Float;
@@ -18,9 +19,10 @@ pub trait Series: Sized + 'static {
     const TANH_ONE: Self;
     /// Φ(−x) rounds to 0 from here.
     const CDF_ZERO: Self;
-    /// The pole of t in [`normal_cdf`], and 1/√(2π).
+    /// The pole of t in [`normal_cdf`].
     const CDF_POLE: Self;
-    const CDF_SCALE: Self;
+    /// 1/√(2π) in two parts, of which the first has half a significand.
+    const CDF_SLOPE: (Self, Self);
 
     /// 2ⁿ from n + `ROUND`, for normal 2ⁿ.
     fn power(rounded: Self) -> Self;
@@ -125,8 +127,8 @@ impl Series for f32 {
     const EXP_MAX: f32 = 89.0;
     const TANH_ONE: f32 = 10.0;
     const CDF_ZERO: f32 = 14.5;
-    const CDF_POLE: f32 = 5.0;
-    const CDF_SCALE: f32 = 0.398_942_3;
+    const CDF_POLE: f32 = 3.0;
+    const CDF_SLOPE: (f32, f32) = (0.398_925_78, 1.649_915e-5);
 
     series!(f32, i32, u32, 23, 127);
 
@@ -158,22 +160,28 @@ impl Series for f32 {
 
     #[inline(always)]
     fn cdf_center(z: f32) -> f32 {
-        polynomial!(z; 0.398_942_3, -0.066_490_35, 0.009_973_042, -0.001_183_878_3, 0.000_105_938_845)
+        polynomial!(z;
+            -0.066_490_35,
+            0.009_973_23,
+            -0.001_186_073_4,
+            0.000_113_204_405,
+            -7.545_604e-6
+        )
     }
 
     #[inline(always)]
     fn cdf_tail(t: f32) -> f32 {
-        polynomial!(t;
-            0.186_504_16,
-            -0.326_964_5,
-            0.214_318_17,
-            -0.092_350_88,
-            0.010_000_406,
-            0.019_961_048,
-            -0.016_316_049,
-            0.001_734_420_9,
-            0.005_798_646_7
-        )
+        0.283_098_76
+            + t * polynomial!(t;
+                -0.423_354_83,
+                0.143_116_37,
+                0.028_083_308,
+                -0.035_171_885,
+                -0.004_779_018_5,
+                0.010_246_433,
+                0.001_328_226,
+                -0.002_654_165
+            )
     }
 }
 
@@ -184,8 +192,8 @@ impl Series for f64 {
     const EXP_MAX: f64 = 710.0;
     const TANH_ONE: f64 = 22.0;
     const CDF_ZERO: f64 = 39.0;
-    const CDF_POLE: f64 = 4.0;
-    const CDF_SCALE: f64 = 0.398_942_280_401_432_7;
+    const CDF_POLE: f64 = 3.0;
+    const CDF_SLOPE: (f64, f64) = (0.398_942_276_835_441_6, 3.565_991_088_584_477_4e-9);
 
     series!(f64, i64, u64, 52, 1023);
 
@@ -257,68 +265,70 @@ impl Series for f64 {
     #[inline(always)]
     fn cdf_center(z: f64) -> f64 {
         polynomial!(z;
-            0.398_942_280_401_432_7,
             -0.066_490_380_066_905_44,
             0.009_973_557_010_035_817,
-            -0.001_187_328_215_480_440_2,
-            0.000_115_434_687_615_886_97,
-            -9.444_656_256_533_443e-6,
-            6.659_693_311_243_032e-7,
-            -4.122_658_313_727_967e-8,
-            2.273_269_938_095_927_5e-9,
-            -1.125_493_622_987_318_9e-10,
-            4.643_654_339_530_921e-12
+            -0.001_187_328_215_480_447_8,
+            0.000_115_434_687_616_089_63,
+            -9.444_656_259_108_643e-6,
+            6.659_693_500_782_283e-7,
+            -4.122_666_999_140_699e-8,
+            2.273_522_109_730_206e-9,
+            -1.130_017_713_457_900_1e-10,
+            5.103_675_103_259_802e-12,
+            -2.071_234_146_403_717_5e-13,
+            6.390_250_308_395_959_4e-15
         )
     }
 
     #[inline(always)]
     fn cdf_tail(t: f64) -> f64 {
-        polynomial!(t;
-            0.225_607_144_489_471_3,
-            -0.373_382_707_179_377_7,
-            0.198_020_150_665_710_08,
-            -0.041_804_846_985_821_65,
-            -0.025_717_802_427_019_317,
-            0.021_491_019_907_716_506,
-            -0.000_255_892_463_313_899_4,
-            -0.006_557_123_035_616_423,
-            0.002_038_982_149_297_348,
-            0.001_556_253_485_916_035_8,
-            -0.001_041_866_538_114_617_3,
-            -0.000_264_048_334_121_977_7,
-            0.000_385_036_607_908_451_9,
-            8.929_572_004_351_134e-6,
-            -0.000_119_194_364_272_468_48,
-            1.707_329_406_476_965_3e-5,
-            3.156_375_664_469_521e-5,
-            -9.313_940_468_260_708e-6,
-            -6.710_354_112_921_079e-6,
-            2.990_973_041_325_280_3e-6,
-            8.713_458_575_418_823e-7,
-            -5.105_900_911_749_065e-7
-        )
+        0.283_098_654_930_436_73
+            + t * polynomial!(t;
+                -0.423_355_120_711_608_5,
+                0.143_116_990_243_549_7,
+                0.028_089_405_523_967_697,
+                -0.035_189_055_092_489_44,
+                -0.004_867_309_219_020_907,
+                0.010_389_728_015_116_085,
+                0.001_788_577_167_983_077_9,
+                -0.003_229_017_941_417_433,
+                -0.000_904_777_259_099_588_6,
+                0.000_956_251_153_555_095_9,
+                0.000_446_265_153_118_813_6,
+                -0.000_238_529_378_932_751_22,
+                -0.000_192_454_766_455_746_7,
+                3.640_289_307_595_375e-5,
+                6.946_480_768_070_924e-5,
+                5.348_185_076_997_259e-6,
+                -2.041_960_922_101_189_4e-5,
+                -6.508_225_592_162_795e-6,
+                5.181_676_838_191_340_4e-6,
+                2.136_556_066_522_18e-6,
+                -1.214_154_614_958_094_3e-6
+            )
     }
+}
+
+/// x = n ln 2 + r with integer n and |r| ≤ ½ ln 2: r, and two powers of two whose product is 2ⁿ.
+#[inline(always)]
+fn reduce<T: Float>(x: T) -> (T, T, T) {
+    let x = x.at_least(T::EXP_MIN).at_most(T::EXP_MAX);
+    let rounded = x * T::from_f64(LOG2_E) + T::ROUND_TWICE;
+    let n = rounded - T::ROUND_TWICE;
+    let (a, b) = T::powers(rounded);
+    ((x - n * T::LN2_HI) - n * T::LN2_LO, a, b)
 }
 
 #[inline(always)]
 pub(super) fn exp<T: Float>(x: T) -> T {
-    let x = x.at_least(T::EXP_MIN).at_most(T::EXP_MAX);
-    // x = n ln 2 + r with integer n and |r| ≤ ½ ln 2.
-    let rounded = x * T::from_f64(core::f64::consts::LOG2_E) + T::ROUND_TWICE;
-    let n = rounded - T::ROUND_TWICE;
-    let r = (x - n * T::LN2_HI) - n * T::LN2_LO;
-    let (a, b) = T::powers(rounded);
+    let (r, a, b) = reduce(x);
     // The sum times a first: a product with b may already be subnormal, and must be rounded once.
     ((T::ONE + r) + T::exp_tail(r)) * a * b
 }
 
 #[inline(always)]
 pub(super) fn exp_m1<T: Float>(x: T) -> T {
-    let bounded = x.at_least(T::EXP_MIN).at_most(T::EXP_MAX);
-    let rounded = bounded * T::from_f64(core::f64::consts::LOG2_E) + T::ROUND_TWICE;
-    let n = rounded - T::ROUND_TWICE;
-    let r = (bounded - n * T::LN2_HI) - n * T::LN2_LO;
-    let (a, b) = T::powers(rounded);
+    let (r, a, b) = reduce(x);
     // 2ⁿ e^r − 1, all of it divided by b, which keeps it from overflowing too early.
     let sum = a * T::exp_tail(r) + (a * r + (a - b.inverse_power()));
     (sum * b).copysign(x)
@@ -355,7 +365,8 @@ pub(super) fn ln_1p<T: Float>(x: T) -> T {
 
 #[inline(always)]
 pub(super) fn softplus<T: Float>(x: T) -> T {
-    let e = exp(-x.abs());
+    let (r, a, b) = reduce(-x.abs());
+    let e = (T::ONE + (r + T::exp_tail(r))) * a * b;
     let half = T::from_f64(0.5);
     let halved = e > half;
     let f = select(halved, half * (e - T::ONE), e);
@@ -369,7 +380,7 @@ pub(super) fn softplus<T: Float>(x: T) -> T {
 pub(super) fn tanh<T: Float>(x: T) -> T {
     let a = x.abs().at_most(T::TANH_ONE);
     // e^−2a = s 2^−f, and 2 / (e^2a + 1) = 2s / (2^f + s)
-    let y = a * T::from_f64(-2.0 * core::f64::consts::LOG2_E);
+    let y = a * T::from_f64(-2.0 * LOG2_E);
     let rounded = y + T::ROUND;
     let f = (rounded - T::ROUND) - y;
     let s = T::power(rounded);
@@ -388,35 +399,47 @@ pub(super) fn tanh<T: Float>(x: T) -> T {
 pub(super) fn sigmoid<T: Float>(x: T) -> T {
     let a = x.abs().at_most(-T::EXP_MIN);
     // e^−a = s e^−r, and e^−a / (1 + e^−a) = s / (e^r + s)
-    let rounded = a * T::from_f64(-core::f64::consts::LOG2_E) + T::ROUND_TWICE;
+    let rounded = a * T::from_f64(-LOG2_E) + T::ROUND_TWICE;
     let n = rounded - T::ROUND_TWICE;
     let r = (a + n * T::LN2_HI) + n * T::LN2_LO;
     let (high, low) = T::powers(rounded);
     let s = high * low;
-    let tail = s / ((T::ONE + s) + (r + T::exp_tail(r)));
+    let sum = T::ONE + s;
+    let missing = s - (sum - T::ONE);
+    let tail = s / (sum + (r + (T::exp_tail(r) + missing)));
     select(x < T::ZERO, tail, T::ONE - tail)
 }
 
 #[inline(always)]
 pub(super) fn normal_cdf<T: Float>(x: T) -> T {
     let half = T::from_f64(0.5);
-    let a = x.abs().at_most(T::CDF_ZERO);
-    let square = a * a;
-    let rounded = square * T::from_f64(-0.5 * core::f64::consts::LOG2_E) + T::ROUND_TWICE;
+    let bounded = x.at_least(-T::CDF_ZERO).at_most(T::CDF_ZERO);
+    let (a, square) = (bounded.abs(), bounded * bounded);
+    let high = bounded.upper();
+    let low = bounded - high;
+
+    let (slope, missing_slope) = T::CDF_SLOPE;
+    let curve = bounded * square * T::cdf_center(square);
+    let center = (half + high * slope) + (low * slope + bounded * missing_slope + curve);
+
+    // −½x² = n ln 2 + r
+    let rounded = square * T::from_f64(-0.5 * LOG2_E) + T::ROUND_TWICE;
     let n = rounded - T::ROUND_TWICE;
-    let high = a.upper();
-    let low = (a - high) * (a + high);
-    let r = (((-half * high * high) - n * T::LN2_HI) - n * T::LN2_LO) - half * low;
+    let exact = -half * high * high - n * T::LN2_HI;
+    let small = n * T::LN2_LO + half * low * (bounded + high);
+    let r = exact - small;
+    let missing_r = (exact - r) - small;
+    let (p, q) = T::powers(rounded);
 
     let v = T::cdf_tail((a - T::CDF_POLE) / (a + T::CDF_POLE));
     let w = a + v;
     let missing = v - (w - a);
-    let mills = T::CDF_SCALE / w;
-    let factor = (r + T::exp_tail(r)) - missing * T::from_f64(2.506_628_274_631_000_5) * mills;
-    let (p, q) = T::powers(rounded);
+    let mills = (slope + missing_slope) / w;
+    let missing_w = missing * T::from_f64(2.506_628_274_631_000_5) * mills;
+    let exp_tail = T::exp_tail(r);
+    let factor = r + (exp_tail + (missing_r - missing_w * (T::ONE + r)));
     let tail = (mills + mills * factor) * p * q;
-
-    let center = half + x * T::cdf_center(square);
     let outer = select(x > T::ZERO, T::ONE - tail, tail);
-    select(a < T::from_f64(0.65), center, outer)
+
+    select(a < T::ONE, center, outer)
 }

@@ -145,21 +145,27 @@ def ln(terms, bits):
     show("ln", c, bits, lambda z: z * (combined(c, basis, z) - target(z)) / 2, low, high)
 
 
-def cdf(center, terms, pole, bits, split, end):
-    """Phi(x) = 1/2 + x (c0 + c1 z + ...), z = x^2, for |x| < split; below,
-    Phi(-a) = e^(-a^2/2) k / (a + v(t)), k = 1/sqrt(2 pi), with v a polynomial in
-    t = (a - pole) / (a + pole)."""
-    low, high = mpf(2) ** -40, mpf(split) ** 2
-    basis = powers(*range(center))
-    erf = lambda z: mp.erf(mp.sqrt(z / 2)) / 2 / mp.sqrt(z)
-    c = fit(erf, basis, lambda z: 1, low, high, bits)
-    show("cdf, center", c, bits, lambda z: combined(c, basis, z) / erf(z) - 1, low, high)
+def cdf_center(terms, bits, end):
+    """Phi(x) = 1/2 + x k + x z (c0 + c1 z + ...), z = x^2, k = 1/sqrt(2 pi), where x < 0 counts"""
+    k = 1 / mp.sqrt(2 * mp.pi)
+    low, high = mpf(2) ** -40, mpf(end) ** 2
+    target = lambda z: (mp.erf(mp.sqrt(z / 2)) / 2 / mp.sqrt(z) - k) / z
+    weight = lambda z: z ** mpf(1.5) / (mp.erfc(mp.sqrt(z / 2)) / 2)
+    basis = powers(*range(terms))
+    c = fit(target, basis, weight, low, high, bits)
+    error = lambda z: weight(z) * (combined(c, basis, z) - target(z))
+    show("cdf, center", c, bits, error, low, high)
+    upper = rounded(k, bits // 2)
+    print("    k =", shortest(upper, bits), "+", shortest(rounded(k - upper, bits), bits))
 
+
+def cdf_tail(terms, pole, bits, start, end):
+    """Phi(-a) = e^(-a^2/2) k / (a + c0 + c1 t + ...), t = (a - pole) / (a + pole)"""
     k = rounded(1 / mp.sqrt(2 * mp.pi), bits)
     pole = mpf(pole)
     a_of = lambda t: pole * (1 + t) / (1 - t)
     t_of = lambda a: (a - pole) / (a + pole)
-    low, high = t_of(mpf(split)), t_of(mpf(end))
+    low, high = t_of(mpf(start)), t_of(mpf(end))
     mills = lambda a: mp.erfc(a / mp.sqrt(2)) / 2 * mp.exp(a * a / 2)
     target = lambda t: k / mills(a_of(t)) - a_of(t)
     basis = powers(*range(terms))
@@ -173,8 +179,10 @@ exp_tail(10, 53)
 exp2(5, 24)
 exp2(11, 53)
 tanh_small(2, 2, 24, 0.7)
-tanh_small(3, 3, 53, 0.7)
+tanh_small(4, 3, 53, 0.7)
 ln(4, 24)
 ln(8, 53)
-cdf(5, 8, 3, 24, 0.65, 14.5)
-cdf(11, 22, 3, 53, 0.65, 39)
+cdf_center(5, 24, 1)
+cdf_center(12, 53, 1)
+cdf_tail(9, 2, 24, 1, 14.5)
+cdf_tail(22, 3, 53, 1, 39)
