@@ -39,7 +39,7 @@ impl<const N: usize> Shape for Scale<N> {
     type Output = [f32; N];
     type First = Self;
     type Last = Self;
-    type Hidden = ();
+    type Live<X: Copy, Y: Copy> = (X, Y);
 
     const PARAMS: usize = 2 * N;
     const MACS: usize = N;

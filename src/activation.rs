@@ -25,10 +25,12 @@
 //!
 //! An activation of your own is a dozen lines: see [`Elementwise`].
 
+use core::array;
 use core::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};
 
 use crate::init::Init;
-use crate::{Float, Zero};
+use crate::kernel::elementwise::{self, Function};
+use crate::{Float, Machine, Zero};
 
 /// What turns the pre-activations s of a layer into its output h, a whole vector at a time.
 ///
@@ -57,6 +59,40 @@ pub trait Activation: 'static {
         tape: &Self::Tape<T, N>,
         gradient: &mut [T; N],
     );
+
+    /// [`apply`](Self::apply) for each sample of a batch. An activation keeps this default.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn apply_batch<M: Machine, T: Float, const N: usize, const B: usize>(s: &mut [[T; N]; B]) {
+        for s in s {
+            Self::apply(s);
+        }
+    }
+
+    /// [`forward`](Self::forward) for each sample of a batch. An activation keeps this default.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn forward_batch<M: Machine, T: Float, const N: usize, const B: usize>(
+        s: &mut [[T; N]; B],
+        tape: &mut [Self::Tape<T, N>; B],
+    ) {
+        for (s, tape) in s.iter_mut().zip(tape) {
+            Self::forward(s, tape);
+        }
+    }
+
+    /// [`backward`](Self::backward) for each sample of a batch. An activation keeps this default.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn backward_batch<M: Machine, T: Float, const N: usize, const B: usize>(
+        h: &[[T; N]; B],
+        tape: &[Self::Tape<T, N>; B],
+        gradient: &mut [[T; N]; B],
+    ) {
+        for ((h, tape), gradient) in h.iter().zip(tape).zip(gradient) {
+            Self::backward(h, tape, gradient);
+        }
+    }
 }
 
 /// An activation that treats each number by itself.
@@ -119,19 +155,25 @@ mod private {
 
     pub trait Source {
         type Tape<T: Float, const N: usize>: Zero;
-        fn keep<T: Float, const N: usize>(s: &[T; N], tape: &mut Self::Tape<T, N>);
-        fn of<'a, T: Float, const N: usize>(
-            h: &'a [T; N],
-            tape: &'a Self::Tape<T, N>,
-        ) -> &'a [T; N];
+        fn keep<T: Float, const N: usize, const B: usize>(
+            s: &[[T; N]; B],
+            tape: &mut [Self::Tape<T, N>; B],
+        );
+        fn of<'a, T: Float, const N: usize, const B: usize>(
+            h: &'a [[T; N]; B],
+            tape: &'a [Self::Tape<T, N>; B],
+        ) -> &'a [[T; N]; B];
     }
 
     impl Source for FromOutput {
         type Tape<T: Float, const N: usize> = ();
         #[inline(always)]
-        fn keep<T: Float, const N: usize>(_: &[T; N], (): &mut ()) {}
+        fn keep<T: Float, const N: usize, const B: usize>(_: &[[T; N]; B], _: &mut [(); B]) {}
         #[inline(always)]
-        fn of<'a, T: Float, const N: usize>(h: &'a [T; N], (): &'a ()) -> &'a [T; N] {
+        fn of<'a, T: Float, const N: usize, const B: usize>(
+            h: &'a [[T; N]; B],
+            _: &'a [(); B],
+        ) -> &'a [[T; N]; B] {
             h
         }
     }
@@ -139,11 +181,14 @@ mod private {
     impl Source for FromInput {
         type Tape<T: Float, const N: usize> = [T; N];
         #[inline(always)]
-        fn keep<T: Float, const N: usize>(s: &[T; N], tape: &mut [T; N]) {
+        fn keep<T: Float, const N: usize, const B: usize>(s: &[[T; N]; B], tape: &mut [[T; N]; B]) {
             *tape = *s;
         }
         #[inline(always)]
-        fn of<'a, T: Float, const N: usize>(_: &'a [T; N], tape: &'a [T; N]) -> &'a [T; N] {
+        fn of<'a, T: Float, const N: usize, const B: usize>(
+            _: &'a [[T; N]; B],
+            tape: &'a [[T; N]; B],
+        ) -> &'a [[T; N]; B] {
             tape
         }
     }
@@ -162,8 +207,9 @@ impl<E: Elementwise> Activation for E {
 
     #[inline(always)]
     fn forward<T: Float, const N: usize>(s: &mut [T; N], tape: &mut Self::Tape<T, N>) {
+        let (s, tape) = (array::from_mut(s), array::from_mut(tape));
         <E::Derivative as private::Source>::keep(s, tape);
-        <E as Activation>::apply(s);
+        s.iter_mut().for_each(<E as Activation>::apply);
     }
 
     #[inline(always)]
@@ -172,10 +218,55 @@ impl<E: Elementwise> Activation for E {
         tape: &Self::Tape<T, N>,
         gradient: &mut [T; N],
     ) {
-        let from = <E::Derivative as private::Source>::of(h, tape);
+        let (h, tape) = (array::from_ref(h), array::from_ref(tape));
+        let [from] = <E::Derivative as private::Source>::of(h, tape);
         for (gradient, &from) in gradient.iter_mut().zip(from) {
             *gradient *= E::derivative(from);
         }
+    }
+
+    #[inline(always)]
+    fn apply_batch<M: Machine, T: Float, const N: usize, const B: usize>(s: &mut [[T; N]; B]) {
+        elementwise::map::<M, Value<E>, T>(s.as_flattened_mut());
+    }
+
+    #[inline(always)]
+    fn forward_batch<M: Machine, T: Float, const N: usize, const B: usize>(
+        s: &mut [[T; N]; B],
+        tape: &mut [Self::Tape<T, N>; B],
+    ) {
+        <E::Derivative as private::Source>::keep(s, tape);
+        <E as Activation>::apply_batch::<M, T, N, B>(s);
+    }
+
+    #[inline(always)]
+    fn backward_batch<M: Machine, T: Float, const N: usize, const B: usize>(
+        h: &[[T; N]; B],
+        tape: &[Self::Tape<T, N>; B],
+        gradient: &mut [[T; N]; B],
+    ) {
+        let from = <E::Derivative as private::Source>::of(h, tape).as_flattened();
+        elementwise::scale::<M, Derivative<E>, T>(gradient.as_flattened_mut(), from);
+    }
+}
+
+/// f of an activation.
+struct Value<E>(E);
+
+impl<E: Elementwise> Function for Value<E> {
+    #[inline(always)]
+    fn of<T: Float>(x: T) -> T {
+        E::apply(x)
+    }
+}
+
+/// f′ of an activation.
+struct Derivative<E>(E);
+
+impl<E: Elementwise> Function for Derivative<E> {
+    #[inline(always)]
+    fn of<T: Float>(x: T) -> T {
+        E::derivative(x)
     }
 }
 
@@ -230,29 +321,30 @@ elementwise! {
 
     /// f(s) = max(0, s): the rectified linear unit.
     Relu: HeUniform, FromOutput,
-        |s| if s < T::ZERO { T::ZERO } else { s },
-        |h| if h > T::ZERO { T::ONE } else { T::ZERO };
+        // |·| changes −0 alone; without it LLVM stores the zeros with a mask, which is slow.
+        |s| T::select(s < T::ZERO, T::ZERO, s).abs(),
+        |h| T::select(h > T::ZERO, T::ONE, T::ZERO);
 
     /// f(s) = s above 0, 0.01 s below.
     LeakyRelu: HeUniform, FromOutput,
-        |s| if s < T::ZERO { T::from_f64(0.01) * s } else { s },
-        |h| if h > T::ZERO { T::ONE } else { T::from_f64(0.01) };
+        |s| s * T::select(s < T::ZERO, T::from_f64(0.01), T::ONE),
+        |h| T::select(h > T::ZERO, T::ONE, T::from_f64(0.01));
 
     /// f(s) = s above 0, eˢ − 1 below: the exponential linear unit with α = 1.
     Elu: HeUniform, FromOutput,
-        |s| if s < T::ZERO { s.at_most(T::ZERO).exp_m1() } else { s },
-        |h| if h > T::ZERO { T::ONE } else { h + T::ONE };
+        |s| T::select(s < T::ZERO, s.at_most(T::ZERO).exp_m1(), s),
+        |h| T::select(h > T::ZERO, T::ONE, h + T::ONE);
 
     /// f(s) = λ s above 0, λ α (eˢ − 1) below: the scaled exponential linear unit, which keeps
     /// activations at mean 0 and variance 1 (Klambauer et al. 2017).
     Selu: LecunNormal, FromOutput,
         |s| {
             let low = T::from_f64(SELU_ALPHA) * s.at_most(T::ZERO).exp_m1();
-            T::from_f64(SELU_SCALE) * if s < T::ZERO { low } else { s }
+            T::from_f64(SELU_SCALE) * T::select(s < T::ZERO, low, s)
         },
         |h| {
             let low = h + T::from_f64(SELU_SCALE * SELU_ALPHA);
-            if h > T::ZERO { T::from_f64(SELU_SCALE) } else { low }
+            T::select(h > T::ZERO, T::from_f64(SELU_SCALE), low)
         };
 
     /// f(s) = s Φ(s), with Φ the normal distribution function: the Gaussian error linear unit,
@@ -296,7 +388,7 @@ elementwise! {
     /// f(s) = s/6 + ½, held in 0..1.
     HardSigmoid: XavierUniform, FromOutput,
         |s| (s / T::from_f64(6.0) + T::from_f64(0.5)).at_least(T::ZERO).at_most(T::ONE),
-        |h| if h > T::ZERO && h < T::ONE { T::from_f64(1.0 / 6.0) } else { T::ZERO };
+        |h| T::select(h > T::ZERO && h < T::ONE, T::from_f64(1.0 / 6.0), T::ZERO);
 
     /// f(s) = tanh(s), into −1..1.
     Tanh: XavierUniform, FromOutput,
@@ -306,7 +398,7 @@ elementwise! {
     /// f(s) = s, held in −1..1.
     HardTanh: XavierUniform, FromOutput,
         |s| s.at_least(-T::ONE).at_most(T::ONE),
-        |h| if h > -T::ONE && h < T::ONE { T::ONE } else { T::ZERO };
+        |h| T::select(h > -T::ONE && h < T::ONE, T::ONE, T::ZERO);
 
     /// f(s) = ln(1 + eˢ): a smooth [`Relu`].
     Softplus: HeUniform, FromInput,
@@ -317,7 +409,7 @@ elementwise! {
     Softsign: XavierUniform, FromOutput,
         |s| {
             let soft = s / (T::ONE + s.abs());
-            if s.abs() < T::INFINITY { soft } else { s.at_least(-T::ONE).at_most(T::ONE) }
+            T::select(s.abs() < T::INFINITY, soft, s.at_least(-T::ONE).at_most(T::ONE))
         },
         |h| {
             let rest = T::ONE - h.abs();
@@ -328,7 +420,7 @@ elementwise! {
 /// `value`, but 0 at s = −∞, where s times a factor that has reached 0 is no number.
 #[inline(always)]
 fn limit_at_minus_infinity<T: Float>(s: T, value: T) -> T {
-    if s == -T::INFINITY { T::ZERO } else { value }
+    T::select(s == -T::INFINITY, T::ZERO, value)
 }
 
 /// fᵢ(s) = eˢⁱ / Σⱼ eˢʲ: probabilities that sum to 1.
@@ -366,14 +458,25 @@ impl Activation for Softmax {
 /// Nothing overflows, whatever the logits.
 #[inline(always)]
 pub(crate) fn softmax<T: Float, const N: usize>(s: &mut [T; N]) -> (T, T) {
-    let largest = s.iter().fold(-T::INFINITY, |largest, &s| s.at_least(largest));
+    let largest = elementwise::largest(s);
     for s in s.iter_mut() {
-        *s = (*s - largest).exp();
+        *s -= largest;
     }
-    let sum: T = s.iter().copied().sum();
+    elementwise::map_here::<Exp, T>(s);
+    let sum = elementwise::sum(s);
     let scale = T::ONE / sum;
     for s in s {
         *s *= scale;
     }
     (largest, sum)
+}
+
+/// eˣ.
+struct Exp;
+
+impl Function for Exp {
+    #[inline(always)]
+    fn of<T: Float>(x: T) -> T {
+        x.exp()
+    }
 }

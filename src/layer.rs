@@ -4,13 +4,12 @@
 //! computes it and its derivatives, [`Feeds`] holds where two neighbours meet. The whole
 //! recursion is the three `impl`s for `(A, B)` below.
 
-use core::marker::PhantomData;
-
 use rand::Rng;
 
 use crate::budget::LayerInfo;
 use crate::init::Init;
-use crate::kernel::{Largest, Slot};
+use crate::kernel::{Arena, Larger, Room, Task, parts};
+use crate::pass::{Backward, Forward, InferBetween, InferFirst, InferLast, half};
 use crate::{Float, Machine};
 
 /// A type with a constant to start from: all numbers zero.
@@ -56,8 +55,12 @@ pub trait Shape: Zero {
     type First;
     /// The layer that gives the output; a single layer names itself.
     type Last;
-    /// As large as the largest activation between its layers: `()` for a single layer.
-    type Hidden: Copy;
+    /// As large as the largest input and output of one of its layers together, where `X` stands
+    /// for its own input and `Y` for its own output: `(X, Y)` for a single layer.
+    ///
+    /// The layers between its ends take turns in memory of this size; with `()` for both ends,
+    /// whose activations are the caller's.
+    type Live<X: Copy, Y: Copy>: Copy;
 
     /// Layers.
     const LAYERS: usize = 1;
@@ -65,13 +68,15 @@ pub trait Shape: Zero {
     const PARAMS: usize = 0;
     /// Multiply-accumulates of one prediction.
     const MACS: usize = 0;
-    /// Bytes of the weights: of the network itself, and of its gradient.
+    /// Bytes of the weights. On processors with vectors each layer of a network, of its gradient
+    /// and of an optimizer's state is padded to a whole line of the cache, 64 bytes.
     const WEIGHT_BYTES: usize = size_of::<Self>();
-    /// Bytes of activations that one prediction needs: the input, the output, and between the
-    /// layers two buffers, used in turn, as large as the largest activation there.
-    const INFERENCE_RAM: usize = size_of::<Self::Input>()
-        + size_of::<Self::Output>()
-        + size_of::<Self::Hidden>() * if Self::LAYERS > 2 { 2 } else { 1 };
+    /// Bytes of activations that one prediction needs: the input and the output, which are there
+    /// from its beginning to its end, and the largest two neighbours between the layers.
+    ///
+    /// 784-128-64-10 in `f32` needs 4 · (784 + 10 + 128 + 64) bytes.
+    const INFERENCE_RAM: usize =
+        size_of::<Self::Input>() + size_of::<Self::Output>() + size_of::<Self::Live<(), ()>>();
 }
 
 impl<A: Shape, B: Shape> Shape for (A, B) {
@@ -79,11 +84,12 @@ impl<A: Shape, B: Shape> Shape for (A, B) {
     type Output = B::Output;
     type First = A::First;
     type Last = B::Last;
-    type Hidden = Largest<A::Hidden, A::Output, B::Hidden>;
+    type Live<X: Copy, Y: Copy> = Larger<A::Live<X, A::Output>, B::Live<A::Output, Y>>;
 
     const LAYERS: usize = A::LAYERS + B::LAYERS;
     const PARAMS: usize = A::PARAMS + B::PARAMS;
     const MACS: usize = A::MACS + B::MACS;
+    const WEIGHT_BYTES: usize = A::WEIGHT_BYTES + B::WEIGHT_BYTES;
 }
 
 /// A network: a [`Shape`] whose neighbours fit, with its forward and backward pass.
@@ -104,32 +110,42 @@ pub trait Layer: Shape {
     /// y = f(x), for each sample of the batch.
     fn infer<M: Machine, const B: usize>(&self, x: &[Self::Input; B], y: &mut [Self::Output; B]);
 
-    /// y = f(x) with `x` from the layers before: see [`Source`]. A layer keeps this default.
+    /// The same into an arena, for the layer after. A layer keeps this default.
     #[doc(hidden)]
     #[inline(always)]
-    fn infer_from<M: Machine, H, const B: usize>(
+    fn infer_first<'a, M: Machine, H, const B: usize>(
         &self,
-        source: impl Source<[Self::Input; B]>,
-        y: &mut [Self::Output; B],
-        to: &mut Slot<H>,
-        scratch: &mut Slot<H>,
-    ) {
-        self.infer::<M, B>(source.fetch::<M, H>(to, scratch), y);
+        x: &[Self::Input; B],
+        arena: Arena<'a, H, ()>,
+    ) -> Arena<'a, H, [Self::Output; B]> {
+        let mut both = arena.with();
+        let ((), y) = both.parts();
+        self.infer::<M, B>(x, y);
+        both.done()
     }
 
-    /// The same with y put into `to`, for the layers after. A layer keeps this default.
+    /// The same from one end of an arena to the other. A layer keeps this default.
     #[doc(hidden)]
     #[inline(always)]
     fn infer_between<'a, M: Machine, H, const B: usize>(
         &self,
-        source: impl Source<[Self::Input; B]>,
-        to: &'a mut Slot<H>,
-        scratch: &mut Slot<H>,
-    ) -> &'a [Self::Output; B] {
-        let x = source.fetch::<M, H>(scratch, to);
-        let y = to.hold();
+        x: Arena<'a, H, [Self::Input; B]>,
+    ) -> Arena<'a, H, [Self::Output; B]> {
+        let mut both = x.with();
+        let (x, y) = both.parts();
         self.infer::<M, B>(x, y);
-        y
+        both.done()
+    }
+
+    /// The same from an arena, after the layers before. A layer keeps this default.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn infer_last<M: Machine, H, const B: usize>(
+        &self,
+        x: Arena<'_, H, [Self::Input; B]>,
+        y: &mut [Self::Output; B],
+    ) {
+        self.infer::<M, B>(x.held(), y);
     }
 
     /// y = f(x), for each sample, keeping what backward needs.
@@ -190,35 +206,43 @@ where
 
     #[inline(always)]
     fn infer<M: Machine, const N: usize>(&self, x: &[Self::Input; N], y: &mut [Self::Output; N]) {
-        // Two variables: half of an array that is not needed would be on the stack nevertheless.
-        let mut to = Slot::<[Self::Hidden; N]>::EMPTY;
-        let mut scratch = Slot::<[Self::Hidden; N]>::EMPTY;
-        self.infer_from::<M, _, N>(x, y, &mut to, &mut scratch);
+        let (a, b) = self;
+        let mut memory = Room::<[Self::Live<(), ()>; N]>::EMPTY;
+        let arena = Arena::new(&mut memory);
+        let h = half!(A, M, InferFirst::<A, _, N> { net: a, x, arena });
+        half!(B, M, InferLast::<B, _, N> { net: b, x: A::Last::pass_held(h), y });
     }
 
     #[inline(always)]
-    fn infer_from<M: Machine, H, const N: usize>(
+    fn infer_first<'a, M: Machine, H, const N: usize>(
         &self,
-        source: impl Source<[Self::Input; N]>,
-        y: &mut [Self::Output; N],
-        to: &mut Slot<H>,
-        scratch: &mut Slot<H>,
-    ) {
-        let (layer, next) = self;
-        let x = Through::<_, _, A::Last, B::First> { source, layer, to: PhantomData };
-        next.infer_from::<M, H, N>(x, y, to, scratch);
+        x: &[Self::Input; N],
+        arena: Arena<'a, H, ()>,
+    ) -> Arena<'a, H, [Self::Output; N]> {
+        let (a, b) = self;
+        let h = half!(A, M, InferFirst::<A, H, N> { net: a, x, arena });
+        half!(B, M, InferBetween::<B, H, N> { net: b, x: A::Last::pass_held(h) })
     }
 
     #[inline(always)]
     fn infer_between<'a, M: Machine, H, const N: usize>(
         &self,
-        source: impl Source<[Self::Input; N]>,
-        to: &'a mut Slot<H>,
-        scratch: &mut Slot<H>,
-    ) -> &'a [Self::Output; N] {
-        let (layer, next) = self;
-        let x = Through::<_, _, A::Last, B::First> { source, layer, to: PhantomData };
-        next.infer_between::<M, H, N>(x, to, scratch)
+        x: Arena<'a, H, [Self::Input; N]>,
+    ) -> Arena<'a, H, [Self::Output; N]> {
+        let (a, b) = self;
+        let h = half!(A, M, InferBetween::<A, H, N> { net: a, x });
+        half!(B, M, InferBetween::<B, H, N> { net: b, x: A::Last::pass_held(h) })
+    }
+
+    #[inline(always)]
+    fn infer_last<M: Machine, H, const N: usize>(
+        &self,
+        x: Arena<'_, H, [Self::Input; N]>,
+        y: &mut [Self::Output; N],
+    ) {
+        let (a, b) = self;
+        let h = half!(A, M, InferBetween::<A, H, N> { net: a, x });
+        half!(B, M, InferLast::<B, H, N> { net: b, x: A::Last::pass_held(h), y });
     }
 
     #[inline(always)]
@@ -229,8 +253,9 @@ where
         y: &mut [Self::Output; N],
     ) {
         let (a, b) = self;
-        a.forward::<M, N>(x, &mut tape.a, &mut tape.h);
-        b.forward::<M, N>(A::Last::pass(&tape.h), &mut tape.b, y);
+        let PairTape { a: a_tape, h, b: b_tape, .. } = tape;
+        half!(A, M, Forward::<A, N> { net: a, x, tape: a_tape, y: h });
+        half!(B, M, Forward::<B, N> { net: b, x: A::Last::pass(h), tape: b_tape, y });
     }
 
     #[inline(always)]
@@ -247,14 +272,20 @@ where
         let (a, b) = self;
         let (da, db) = gradient;
         let PairTape { a: a_tape, h, dh, b: b_tape } = tape;
-        b.backward::<M, N>(A::Last::pass(h), b_tape, y, dy, Some(A::Last::pass_mut(dh)), db, store);
-        a.backward::<M, N>(x, a_tape, h, dh, dx, da, store);
+        let b_pass = {
+            let (x, dx) = (A::Last::pass(h), Some(A::Last::pass_mut(dh)));
+            Backward::<B, N> { net: b, x, tape: b_tape, y, dy, dx, gradient: db, store }
+        };
+        half!(B, M, b_pass);
+        let (y, dy) = (&*h, dh);
+        let a_pass = Backward::<A, N> { net: a, x, tape: a_tape, y, dy, dx, gradient: da, store };
+        half!(A, M, a_pass);
     }
 
-    #[inline(always)]
+    #[inline]
     fn visit<const K: usize, V: Visitor<K>>(&mut self, mut others: [&mut Self; K], v: &mut V) {
-        self.0.visit(others.each_mut().map(|other| &mut other.0), v);
-        self.1.visit(others.map(|other| &mut other.1), v);
+        self.0.visit(parts(&mut others, |other| &mut other.0), v);
+        self.1.visit(parts(&mut others, |other| &mut other.1), v);
     }
 
     fn initialize<R: Rng + ?Sized>(&mut self, how: Option<Init>, rng: &mut R) {
@@ -282,6 +313,9 @@ pub trait Feeds<Next, Out, In> {
     fn pass<const B: usize>(y: &[Out; B]) -> &[In; B];
     /// The same place, to be written by the next layer.
     fn pass_mut<const B: usize>(y: &mut [Out; B]) -> &mut [In; B];
+    /// The same place in the memory of a prediction.
+    #[doc(hidden)]
+    fn pass_held<H, const B: usize>(y: Arena<'_, H, [Out; B]>) -> Arena<'_, H, [In; B]>;
 }
 
 impl<A, B, S> Feeds<B, S, S> for A {
@@ -291,6 +325,10 @@ impl<A, B, S> Feeds<B, S, S> for A {
     }
     #[inline(always)]
     fn pass_mut<const N: usize>(y: &mut [S; N]) -> &mut [S; N] {
+        y
+    }
+    #[inline(always)]
+    fn pass_held<H, const N: usize>(y: Arena<'_, H, [S; N]>) -> Arena<'_, H, [S; N]> {
         y
     }
 }
@@ -339,50 +377,4 @@ impl Store {
 pub trait Visitor<const K: usize> {
     /// Handles one tensor; all slices have its length.
     fn tensor<T: Float>(&mut self, parameters: &mut [T], others: [&mut [T]; K]);
-}
-
-/// Where the input of a layer comes from in a prediction: the caller's samples, or the layers
-/// before it.
-///
-/// A network predicts from its last layer backwards: each layer asks its source for its input.
-/// So two slots are enough for all activations between the layers, used in turn, however deep
-/// the network is and however it is nested.
-pub trait Source<X> {
-    /// The input, put into `to` if it is not anywhere yet. `scratch` is free for the layers
-    /// before.
-    fn fetch<'a, M: Machine, H>(self, to: &'a mut Slot<H>, scratch: &mut Slot<H>) -> &'a X
-    where
-        Self: 'a;
-}
-
-impl<X> Source<X> for &X {
-    #[inline(always)]
-    fn fetch<'a, M: Machine, H>(self, _: &'a mut Slot<H>, _: &mut Slot<H>) -> &'a X
-    where
-        Self: 'a,
-    {
-        self
-    }
-}
-
-/// What `layer` makes of `source`, as the input of the next layer.
-struct Through<'l, S, A, Last, Next> {
-    source: S,
-    layer: &'l A,
-    to: PhantomData<(Last, Next)>,
-}
-
-impl<S, A, Last, Next, In, const B: usize> Source<[In; B]> for Through<'_, S, A, Last, Next>
-where
-    S: Source<[A::Input; B]>,
-    A: Layer,
-    Last: Feeds<Next, A::Output, In>,
-{
-    #[inline(always)]
-    fn fetch<'a, M: Machine, H>(self, to: &'a mut Slot<H>, scratch: &mut Slot<H>) -> &'a [In; B]
-    where
-        Self: 'a,
-    {
-        Last::pass(self.layer.infer_between::<M, H, B>(self.source, to, scratch))
-    }
 }

@@ -58,7 +58,7 @@
 //!
 //! What it cannot know, data that comes in at run time, is checked once, where it comes in, and a
 //! wrong one gets an error that says what was found and what was expected: [`ClassError`],
-//! [`LengthError`], [`NonFinite`], and with the feature `files` `data::DataError`.
+//! [`LengthError`], [`NonFinite`], and with the feature `std` `data::DataError`.
 //!
 //! # Memory: stack, static, box, chip
 //!
@@ -92,11 +92,14 @@
 //!
 //! # Features
 //!
-//! - `std` (default) finds the vector instructions of the processor at run time. Without it the
-//!   crate uses those that the build is for.
-//! - `files` (default) reads data files: `data::read_csv`, `data::read_idx`. It brings `csv` and
-//!   `flate2`; without it the crate depends on `rand` alone.
-//! - `alloc` (part of `std`) has `boxed!`, and nothing else: only `files` allocates by itself.
+//! - `std` (default) finds the vector instructions of the processor at run time (`Level`); without
+//!   it the crate uses those that the build is for. It reads data files: `data::read_csv`,
+//!   `data::read_idx`, for which it brings `csv` and `flate2`; without it the crate depends on
+//!   `rand` alone.
+//! - `alloc` (part of `std`) has `boxed!`, and nothing else: only the readers allocate by
+//!   themselves.
+//! - `parallel` has `ParallelTrainer` and `Network::predict_batch_parallel`, on the threads of
+//!   `rayon`.
 //! - None of them: `no_std`, no allocator, any target.
 //!
 //! # Deep networks
@@ -126,6 +129,9 @@ mod metrics;
 mod net;
 mod network;
 pub mod optimizer;
+#[cfg(feature = "parallel")]
+mod parallel;
+mod pass;
 pub mod schedule;
 mod tape;
 mod trainer;
@@ -137,13 +143,17 @@ pub use dense::Dense;
 pub use error::{LengthError, NonFinite};
 pub use init::Init;
 pub use kernel::{Float, Machine};
-pub use layer::{Feeds, Layer, PairTape, Shape, Source, Store, Visitor, Zero, assert_network};
+#[cfg(feature = "std")]
+pub use kernel::{Level, LevelError, UnknownLevel};
+pub use layer::{Feeds, Layer, PairTape, Shape, Store, Visitor, Zero, assert_network};
 pub use loss::{
     BinaryCrossEntropy, CrossEntropy, Huber, Loss, MeanAbsoluteError, MeanSquaredError,
 };
 pub use metrics::Confusion;
 pub use network::Network;
 pub use optimizer::*;
+#[cfg(feature = "parallel")]
+pub use parallel::ParallelTrainer;
 pub use tape::Tape;
 pub use trainer::Trainer;
 
@@ -153,6 +163,6 @@ pub mod prelude {
 }
 
 /// The programs in the README, run with the tests.
-#[cfg(all(doctest, feature = "files"))]
+#[cfg(all(doctest, feature = "std"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -73,7 +73,7 @@ impl<T: Float, const N: usize> Loss<[T; N]> for MeanSquaredError {
     type Target = [T; N];
     type Scalar = T;
 
-    #[inline]
+    #[inline(always)]
     fn gradient(&self, y: &[T; N], target: &[T; N], scale: T, dy: &mut [T; N]) -> T {
         mean(y, target, scale, dy, |y, t| {
             let error = y - t;
@@ -90,7 +90,7 @@ impl<T: Float, const N: usize> Loss<[T; N]> for MeanAbsoluteError {
     type Target = [T; N];
     type Scalar = T;
 
-    #[inline]
+    #[inline(always)]
     fn gradient(&self, y: &[T; N], target: &[T; N], scale: T, dy: &mut [T; N]) -> T {
         mean(y, target, scale, dy, |y, t| {
             let error = y - t;
@@ -133,7 +133,7 @@ impl<T: Float, const N: usize> Loss<[T; N]> for Huber {
     type Target = [T; N];
     type Scalar = T;
 
-    #[inline]
+    #[inline(always)]
     fn gradient(&self, y: &[T; N], target: &[T; N], scale: T, dy: &mut [T; N]) -> T {
         let (delta, half) = (T::from_f64(self.delta), T::from_f64(0.5));
         mean(y, target, scale, dy, |y, t| {
@@ -174,7 +174,7 @@ impl<T: Float, const N: usize> Loss<[T; N]> for CrossEntropy {
     type Target = Class<N>;
     type Scalar = T;
 
-    #[inline]
+    #[inline(always)]
     fn gradient(&self, y: &[T; N], target: &Class<N>, scale: T, dy: &mut [T; N]) -> T {
         let target = target.index();
         *dy = *y;
@@ -183,16 +183,25 @@ impl<T: Float, const N: usize> Loss<[T; N]> for CrossEntropy {
         // The logits first: beside large ones the logarithm would lose its digits.
         let likelihood = |logit: T| (largest - logit) + log_sum;
 
+        // What is expected of the target, and of every class.
+        let certain = T::from_f64(1.0 - self.label_smoothing);
+        let share = T::from_f64(self.label_smoothing / N as f64);
         let mut loss = T::ZERO;
-        let smoothing = T::from_f64(self.label_smoothing);
-        let share = smoothing * T::from_f64(1.0 / N as f64);
-        for (class, (dy, &y)) in dy.iter_mut().zip(y).enumerate() {
-            let expected = if class == target { T::ONE - smoothing + share } else { share };
-            // An expected 0 leaves a loss of ∞ out of the sum; 0 · ∞ would be no number.
-            if expected != T::ZERO {
-                loss += expected * likelihood(y);
+        // An expected 0 leaves a loss of ∞ out of the sum; 0 · ∞ would be no number.
+        if share != T::ZERO {
+            for (dy, &y) in dy.iter_mut().zip(y) {
+                loss += share * likelihood(y);
+                *dy -= share;
             }
-            *dy = (*dy - expected) * scale;
+        }
+        if certain != T::ZERO
+            && let (Some(dy), Some(&y)) = (dy.get_mut(target), y.get(target))
+        {
+            loss += certain * likelihood(y);
+            *dy -= certain;
+        }
+        for dy in dy {
+            *dy *= scale;
         }
         loss
     }
@@ -210,14 +219,14 @@ impl<T: Float, const N: usize> Loss<[T; N]> for BinaryCrossEntropy {
     type Target = [T; N];
     type Scalar = T;
 
-    #[inline]
+    #[inline(always)]
     fn gradient(&self, y: &[T; N], target: &[T; N], scale: T, dy: &mut [T; N]) -> T {
         mean(y, target, scale, dy, |y, t| {
             // −ln σ(y) = max(−y, 0) + ln(1 + e^−|y|), and likewise for 1 − σ(y) = σ(−y). What
             // weighs |y| is how probable the answer is that y speaks against.
-            let against = if y < T::ZERO { t } else { T::ONE - t };
+            let against = T::select(y < T::ZERO, t, T::ONE - t);
             // What is not probable at all weighs nothing, not 0 · ∞.
-            let penalty = if against == T::ZERO { against } else { y.abs() * against };
+            let penalty = T::select(against == T::ZERO, against, y.abs() * against);
             let loss = penalty + (-y.abs()).exp().ln_1p();
             (loss, y.sigmoid() - t)
         })

@@ -9,8 +9,11 @@ use rand::Rng;
 use crate::budget::{Layers, Summary};
 use crate::error::LengthError;
 use crate::init::Init;
-use crate::kernel::{Task, dispatch};
-use crate::{Layer, Machine, Shape, Zero};
+use crate::kernel::dispatch;
+#[cfg(feature = "parallel")]
+use crate::parallel;
+use crate::pass::Infer;
+use crate::{Layer, Shape, Zero};
 
 /// Samples that [`predict_batch`](Network::predict_batch) takes through the network together.
 const BLOCK: usize = 16;
@@ -38,6 +41,9 @@ pub trait Network: Shape {
 
     /// The output for one sample.
     ///
+    /// The activations between the layers are on the stack meanwhile, the largest two neighbours
+    /// at once, and so is the output, which is returned by value.
+    ///
     /// ```
     /// use constgrad::prelude::*;
     /// use constgrad::{Dense, Tanh};
@@ -56,8 +62,8 @@ pub trait Network: Shape {
 
     /// The outputs for any number of samples, quicker than one by one.
     ///
-    /// Works on blocks of 16 samples whose activations are on the stack: up to 16 times
-    /// [`INFERENCE_RAM`](Shape::INFERENCE_RAM). If the lengths differ nothing is written.
+    /// Works on blocks of 16 samples: 16 times the largest two neighbouring activations between
+    /// the layers are on the stack. If the lengths differ nothing is written.
     ///
     /// # Errors
     /// [`LengthError`] if there are more or fewer outputs than inputs.
@@ -72,12 +78,38 @@ pub trait Network: Shape {
         LengthError::check("outputs", outputs.len(), inputs.len())?;
         let (x_blocks, x_rest) = inputs.as_chunks::<BLOCK>();
         let (y_blocks, y_rest) = outputs.as_chunks_mut::<BLOCK>();
-        for (x, y) in x_blocks.iter().zip(y_blocks) {
-            dispatch(Infer { net: self, x, y });
-        }
-        for (x, y) in x_rest.iter().zip(y_rest) {
-            dispatch(Infer { net: self, x: array::from_ref(x), y: array::from_mut(y) });
-        }
+        predict_blocks(self, x_blocks, y_blocks);
+        predict_each(self, x_rest, y_rest);
+        Ok(())
+    }
+
+    /// As [`predict_batch`](Self::predict_batch), with the same bits, on several threads if there
+    /// is enough to do: from 2²⁰ multiply-accumulates ([`MACS`](Shape::MACS) · samples).
+    ///
+    /// The threads are those of the rayon pool that the caller is in, the global one by default;
+    /// see [`ParallelTrainer`](crate::ParallelTrainer). Within the pool nothing is allocated.
+    ///
+    /// # Errors
+    /// [`LengthError`] if there are more or fewer outputs than inputs.
+    #[cfg(feature = "parallel")]
+    fn predict_batch_parallel(
+        &self,
+        inputs: &[Self::Input],
+        outputs: &mut [Self::Output],
+    ) -> Result<(), LengthError>
+    where
+        Self: Layer<Input: Sync, Output: Send> + Sync,
+    {
+        LengthError::check("outputs", outputs.len(), inputs.len())?;
+        let (x_blocks, x_rest) = inputs.as_chunks::<BLOCK>();
+        let (y_blocks, y_rest) = outputs.as_chunks_mut::<BLOCK>();
+        let blocks = || {
+            let macs = Self::MACS.saturating_mul(BLOCK);
+            parallel::predict_batch(x_blocks, y_blocks, macs, &|x, y| predict_blocks(self, x, y));
+        };
+        parallel::join(Self::MACS.saturating_mul(inputs.len()), blocks, || {
+            predict_each(self, x_rest, y_rest);
+        });
         Ok(())
     }
 
@@ -106,6 +138,19 @@ pub trait Network: Shape {
     /// let text = format!("{:?}", Net::layers());
     /// assert_eq!(text, "[Dense<8, 4, Relu>, Dense<4, 4, Tanh>, Dense<4, 2>]");
     /// ```
+    ///
+    /// `{:?}` of a network itself prints its pairs as pairs, with the weights in them. That is the
+    /// standard library's, and Rust lets no other crate print pairs in another way:
+    ///
+    /// ```compile_fail,E0117
+    /// # use std::fmt;
+    /// trait Layer {}
+    /// impl<A: Layer, B: Layer> fmt::Debug for (A, B) {
+    ///     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+    ///         todo!()
+    ///     }
+    /// }
+    /// ```
     fn layers() -> impl Debug
     where
         Self: Layer,
@@ -116,18 +161,14 @@ pub trait Network: Shape {
 
 impl<N: Shape> Network for N {}
 
-/// One block of a prediction.
-struct Infer<'a, N: Layer, const B: usize> {
-    net: &'a N,
-    x: &'a [N::Input; B],
-    y: &'a mut [N::Output; B],
+fn predict_blocks<N: Layer>(net: &N, x: &[[N::Input; BLOCK]], y: &mut [[N::Output; BLOCK]]) {
+    for (x, y) in x.iter().zip(y) {
+        dispatch(Infer { net, x, y });
+    }
 }
 
-impl<N: Layer, const B: usize> Task for Infer<'_, N, B> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<M: Machine>(self) {
-        self.net.infer::<M, B>(self.x, self.y);
+fn predict_each<N: Layer>(net: &N, x: &[N::Input], y: &mut [N::Output]) {
+    for (x, y) in x.iter().zip(y) {
+        dispatch(Infer { net, x: array::from_ref(x), y: array::from_mut(y) });
     }
 }

@@ -1,7 +1,8 @@
 //! Forward and backward by hand, for those who want to see the derivatives.
 
-use crate::kernel::{Task, dispatch};
-use crate::{Layer, Machine, Store, Zero};
+use crate::kernel::dispatch;
+use crate::pass::{Backward, Forward};
+use crate::{Layer, Store, Zero};
 
 /// Everything that one forward and backward pass of a network over a batch of `B` leaves behind:
 /// the activations h⁽¹⁾ .. h⁽ᴰ⁾ and their derivatives.
@@ -42,7 +43,7 @@ impl<N: Layer, const B: usize> Zero for Tape<N, B> {
 impl<N: Layer, const B: usize> Tape<N, B> {
     /// y = net(x), keeping what backward needs.
     pub fn forward(&mut self, net: &N, x: &[N::Input; B]) -> &[N::Output; B] {
-        dispatch(Forward { tape: self, net, x });
+        dispatch(self.forward_pass(net, x));
         &self.y
     }
 
@@ -50,15 +51,14 @@ impl<N: Layer, const B: usize> Tape<N, B> {
     /// the batch. `net` and `x` are those of the last [`forward`](Self::forward).
     pub fn backward(&mut self, net: &N, x: &[N::Input; B], g: &[N::Output; B], gradient: &mut N) {
         self.dy = *g;
-        let store = Store::Overwrite;
-        dispatch(Backward { tape: self, net, x, dx: None, gradient, store });
+        dispatch(self.backward_pass(net, x, None, gradient, Store::Overwrite));
     }
 
     /// As [`backward`](Self::backward), but adds to `gradient`: for a batch that is larger than
     /// memory, taken in parts.
     pub fn accumulate(&mut self, net: &N, x: &[N::Input; B], g: &[N::Output; B], gradient: &mut N) {
         self.dy = *g;
-        dispatch(Backward { tape: self, net, x, dx: None, gradient, store: Store::Add });
+        dispatch(self.backward_pass(net, x, None, gradient, Store::Add));
     }
 
     /// As [`backward`](Self::backward), and sets `dx` to g⁽¹⁾ = ∂J/∂x: how sensitive the loss is
@@ -72,44 +72,30 @@ impl<N: Layer, const B: usize> Tape<N, B> {
         dx: &mut [N::Input; B],
     ) {
         self.dy = *g;
-        let store = Store::Overwrite;
-        dispatch(Backward { tape: self, net, x, dx: Some(dx), gradient, store });
+        dispatch(self.backward_pass(net, x, Some(dx), gradient, Store::Overwrite));
     }
-}
 
-/// The forward pass.
-pub(crate) struct Forward<'a, N: Layer, const B: usize> {
-    pub(crate) tape: &'a mut Tape<N, B>,
-    pub(crate) net: &'a N,
-    pub(crate) x: &'a [N::Input; B],
-}
-
-impl<N: Layer, const B: usize> Task for Forward<'_, N, B> {
-    type Output = ();
-
+    /// Forward.
     #[inline(always)]
-    fn run<M: Machine>(self) {
-        let Tape { layers, y, .. } = self.tape;
-        self.net.forward::<M, B>(self.x, layers, y);
+    pub(crate) fn forward_pass<'a>(
+        &'a mut self,
+        net: &'a N,
+        x: &'a [N::Input; B],
+    ) -> Forward<'a, N, B> {
+        Forward { net, x, tape: &mut self.layers, y: &mut self.y }
     }
-}
 
-/// The backward pass, from what the tape has in `dy`, which it uses up.
-pub(crate) struct Backward<'a, N: Layer, const B: usize> {
-    pub(crate) tape: &'a mut Tape<N, B>,
-    pub(crate) net: &'a N,
-    pub(crate) x: &'a [N::Input; B],
-    pub(crate) dx: Option<&'a mut [N::Input; B]>,
-    pub(crate) gradient: &'a mut N,
-    pub(crate) store: Store,
-}
-
-impl<N: Layer, const B: usize> Task for Backward<'_, N, B> {
-    type Output = ();
-
+    /// Backward from ∂J/∂y in `dy`, which it uses up.
     #[inline(always)]
-    fn run<M: Machine>(self) {
-        let Tape { layers, y, dy } = self.tape;
-        self.net.backward::<M, B>(self.x, layers, y, dy, self.dx, self.gradient, self.store);
+    pub(crate) fn backward_pass<'a>(
+        &'a mut self,
+        net: &'a N,
+        x: &'a [N::Input; B],
+        dx: Option<&'a mut [N::Input; B]>,
+        gradient: &'a mut N,
+        store: Store,
+    ) -> Backward<'a, N, B> {
+        let Tape { layers: tape, y, dy } = self;
+        Backward { net, x, tape, y, dy, dx, gradient, store }
     }
 }

@@ -4,13 +4,12 @@ use core::array;
 
 use crate::error::{LengthError, NonFinite};
 use crate::kernel::{Task, dispatch};
-use crate::tape::{Backward, Forward};
 use crate::{Clip, Float, Layer, Loss, Machine, Network, Optimizer, Store, Tape, Visitor, Zero};
 
 /// Trains a network in batches of `B`: holds the gradient, the tape and the optimizer's state.
 ///
-/// Its size is a constant, [`RAM`](Self::RAM), and nothing else is allocated by it. A large one
-/// belongs into a `static` or a box (`boxed!`), not on the stack.
+/// Its size is a constant, part of [`RAM`](Self::RAM), and nothing else is allocated by it. A
+/// large one belongs into a `static` or a box (`boxed!`), not on the stack.
 ///
 /// ```
 /// use constgrad::prelude::*;
@@ -47,10 +46,11 @@ pub struct Trainer<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> {
 }
 
 impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O, B> {
-    /// Bytes that training needs: the network, and the trainer with its gradient, optimizer
-    /// state, activations and their derivatives. A shorter batch
-    /// ([`step_partial`](Self::step_partial)) has the activations of one sample on the stack too.
-    pub const RAM: usize = size_of::<N>() + size_of::<Self>();
+    /// Bytes that training needs: the network, the trainer with its gradient, optimizer state,
+    /// activations and their derivatives, and the [`Tape`] of one sample that a shorter batch
+    /// ([`step_partial`](Self::step_partial)) has on the stack. [`evaluate`](Self::evaluate) needs
+    /// no more than that tape. The data is the caller's.
+    pub const RAM: usize = size_of::<N>() + size_of::<Self>() + size_of::<Tape<N, 1>>();
 
     /// A trainer before its first step, without gradient clipping.
     pub const fn new(loss: L, optimizer: O) -> Self {
@@ -75,7 +75,8 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
         inputs: &[N::Input; B],
         targets: &[L::Target; B],
     ) -> L::Scalar {
-        let (loss, _) = dispatch(Step::<_, _, _, B, false> { trainer: self, net, inputs, targets });
+        let loss = self.pass(net, inputs, targets);
+        self.update(net);
         loss
     }
 
@@ -89,9 +90,12 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
         inputs: &[N::Input; B],
         targets: &[L::Target; B],
     ) -> Result<L::Scalar, NonFinite<L::Scalar>> {
-        let (loss, stepped) =
-            dispatch(Step::<_, _, _, B, true> { trainer: self, net, inputs, targets });
-        if stepped { Ok(loss) } else { Err(NonFinite { loss }) }
+        let loss = self.pass(net, inputs, targets);
+        if !loss.is_finite() || !is_finite(&mut self.gradient) {
+            return Err(NonFinite { loss });
+        }
+        self.update(net);
+        Ok(loss)
     }
 
     /// One training step on a shorter batch, such as the last of an epoch: 1 to `B` samples.
@@ -111,20 +115,9 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
         LengthError::check_range("inputs", inputs.len(), 1, B)?;
         LengthError::check("targets", targets.len(), inputs.len())?;
         let share = L::Scalar::from_f64(1.0 / inputs.len() as f64);
-        let mut tape = Tape::<N, 1>::ZERO;
-        let mut store = Store::Overwrite;
-        let mut loss = L::Scalar::ZERO;
-        for (x, target) in inputs.iter().zip(targets) {
-            let x = array::from_ref(x);
-            dispatch(Forward { tape: &mut tape, net, x });
-            let ([y], [dy]) = (&tape.y, &mut tape.dy);
-            loss += self.loss.gradient(y, target, share, dy);
-            let (tape, gradient) = (&mut tape, &mut self.gradient);
-            dispatch(Backward { tape, net, x, dx: None, gradient, store });
-            store = Store::Add;
-        }
-        dispatch(Update { trainer: self, net });
-        Ok(loss * share)
+        let sum = one_by_one(net, &self.loss, inputs, targets, share, &mut self.gradient);
+        self.update(net);
+        Ok(sum * share)
     }
 
     /// One pass over all samples in batches of `B`, the last of which may be shorter. Returns the
@@ -139,19 +132,10 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
         inputs: &[N::Input],
         targets: &[L::Target],
     ) -> Result<L::Scalar, LengthError> {
-        LengthError::check_range("inputs", inputs.len(), 1, usize::MAX)?;
-        LengthError::check("targets", targets.len(), inputs.len())?;
-        let (x_batches, x_rest) = inputs.as_chunks::<B>();
-        let (target_batches, target_rest) = targets.as_chunks::<B>();
-        let mut sum = L::Scalar::ZERO;
-        for (x, target) in x_batches.iter().zip(target_batches) {
-            sum += self.step(net, x, target) * L::Scalar::from_f64(B as f64);
-        }
-        if !x_rest.is_empty() {
-            let loss = self.step_partial(net, x_rest, target_rest)?;
-            sum += loss * L::Scalar::from_f64(x_rest.len() as f64);
-        }
-        Ok(sum / L::Scalar::from_f64(inputs.len() as f64))
+        epoch(inputs, targets, B, |x, targets| match (x.as_array(), targets.as_array()) {
+            (Some(x), Some(targets)) => Ok(self.step(net, x, targets)),
+            _ => self.step_partial(net, x, targets),
+        })
     }
 
     /// The mean loss of any number of samples, without training.
@@ -166,8 +150,7 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
     ) -> Result<L::Scalar, LengthError> {
         LengthError::check_range("inputs", inputs.len(), 1, usize::MAX)?;
         LengthError::check("targets", targets.len(), inputs.len())?;
-        let losses = inputs.iter().zip(targets).map(|(x, y)| self.loss.loss(&net.predict(x), y));
-        let sum: L::Scalar = losses.sum();
+        let sum = sum_of_losses(net, &self.loss, inputs, targets);
         Ok(sum / L::Scalar::from_f64(inputs.len() as f64))
     }
 
@@ -180,45 +163,102 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
     pub fn state(&self) -> &O::State<N> {
         &self.state
     }
+
+    /// Forward, loss and backward. Gives the mean loss.
+    fn pass(&mut self, net: &N, x: &[N::Input; B], targets: &[L::Target; B]) -> L::Scalar {
+        let Trainer { loss, gradient, tape, .. } = self;
+        let share = L::Scalar::from_f64(1.0 / B as f64);
+        let store = Store::Overwrite;
+        dispatch(Pass { tape, net, loss, x, targets, share, gradient, store }) * share
+    }
+
+    /// Clips the gradient and changes the network.
+    fn update(&mut self, net: &mut N) {
+        let Trainer { optimizer, clip, gradient, state, .. } = self;
+        update(optimizer, *clip, net, gradient, state);
+    }
 }
 
-/// One training step; if `CHECKED`, a loss or a gradient that is not finite updates nothing.
-/// Gives the loss, and whether the network was updated.
-struct Step<'a, N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize, const CHECKED: bool> {
-    trainer: &'a mut Trainer<N, L, O, B>,
-    net: &'a mut N,
-    inputs: &'a [N::Input; B],
-    targets: &'a [L::Target; B],
+/// Forward, loss and backward of a batch. Gives the sum of its losses; derivatives are those of
+/// `share` times this sum.
+pub(crate) struct Pass<'a, N: Layer, L: Loss<N::Output>, const B: usize> {
+    pub(crate) tape: &'a mut Tape<N, B>,
+    pub(crate) net: &'a N,
+    pub(crate) loss: &'a L,
+    pub(crate) x: &'a [N::Input; B],
+    pub(crate) targets: &'a [L::Target; B],
+    pub(crate) share: L::Scalar,
+    pub(crate) gradient: &'a mut N,
+    pub(crate) store: Store,
 }
 
-impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize, const CHECKED: bool> Task
-    for Step<'_, N, L, O, B, CHECKED>
-{
-    type Output = (L::Scalar, bool);
+impl<N: Layer, L: Loss<N::Output>, const B: usize> Task for Pass<'_, N, L, B> {
+    type Output = L::Scalar;
 
     #[inline(always)]
-    fn run<M: Machine>(self) -> (L::Scalar, bool) {
-        let Step { trainer, net, inputs: x, targets } = self;
-        let Trainer { loss, gradient, tape, .. } = trainer;
-        Forward { tape, net, x }.run::<M>();
-        let share = L::Scalar::from_f64(1.0 / B as f64);
+    fn run<M: Machine>(self) -> L::Scalar {
+        let Pass { tape, net, loss, x, targets, share, gradient, store } = self;
+        tape.forward_pass(net, x).run::<M>();
         let mut sum = L::Scalar::ZERO;
         for ((y, dy), target) in tape.y.iter().zip(&mut tape.dy).zip(targets) {
             sum += loss.gradient(y, target, share, dy);
         }
-        let mean = sum * share;
-        Backward { tape, net, x, dx: None, gradient, store: Store::Overwrite }.run::<M>();
-        let step = !CHECKED || (mean.is_finite() && is_finite(gradient));
-        if step {
-            Update { trainer, net }.run::<M>();
-        }
-        (mean, step)
+        tape.backward_pass(net, x, None, gradient, store).run::<M>();
+        sum
     }
+}
+
+/// As [`Pass`] for any number of samples but none, in passes of one.
+pub(crate) fn one_by_one<N: Layer, L: Loss<N::Output>>(
+    net: &N,
+    loss: &L,
+    inputs: &[N::Input],
+    targets: &[L::Target],
+    share: L::Scalar,
+    gradient: &mut N,
+) -> L::Scalar {
+    let mut tape = Tape::<N, 1>::ZERO;
+    let mut store = Store::Overwrite;
+    let mut sum = L::Scalar::ZERO;
+    for (x, target) in inputs.iter().zip(targets) {
+        let (x, targets) = (array::from_ref(x), array::from_ref(target));
+        let (tape, gradient) = (&mut tape, &mut *gradient);
+        sum += dispatch(Pass { tape, net, loss, x, targets, share, gradient, store });
+        store = Store::Add;
+    }
+    sum
+}
+
+/// One pass over all samples in batches of `size`, the last of which may be shorter: what `step`
+/// gives for each is the mean loss of its samples, and the mean of all samples is returned.
+pub(crate) fn epoch<X, Y, T: Float>(
+    inputs: &[X],
+    targets: &[Y],
+    size: usize,
+    mut step: impl FnMut(&[X], &[Y]) -> Result<T, LengthError>,
+) -> Result<T, LengthError> {
+    LengthError::check_range("inputs", inputs.len(), 1, usize::MAX)?;
+    LengthError::check("targets", targets.len(), inputs.len())?;
+    let mut sum = T::ZERO;
+    for (x, targets) in inputs.chunks(size).zip(targets.chunks(size)) {
+        sum += step(x, targets)? * T::from_f64(x.len() as f64);
+    }
+    Ok(sum / T::from_f64(inputs.len() as f64))
+}
+
+/// The losses of the samples, first to last.
+pub(crate) fn sum_of_losses<N: Layer, L: Loss<N::Output>>(
+    net: &N,
+    loss: &L,
+    inputs: &[N::Input],
+    targets: &[L::Target],
+) -> L::Scalar {
+    inputs.iter().zip(targets).map(|(x, target)| loss.loss(&net.predict(x), target)).sum()
 }
 
 /// Whether all parameters are finite.
 #[inline(always)]
-fn is_finite<N: Layer>(parameters: &mut N) -> bool {
+pub(crate) fn is_finite<N: Layer>(parameters: &mut N) -> bool {
     struct AllFinite(bool);
 
     impl Visitor<0> for AllFinite {
@@ -236,20 +276,15 @@ fn is_finite<N: Layer>(parameters: &mut N) -> bool {
 }
 
 /// Clips the gradient and changes the network.
-struct Update<'a, N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> {
-    trainer: &'a mut Trainer<N, L, O, B>,
-    net: &'a mut N,
-}
-
-impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Task for Update<'_, N, L, O, B> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<M: Machine>(self) {
-        let Trainer { optimizer, clip, gradient, state, .. } = self.trainer;
-        if let Some(clip) = clip {
-            clip.apply(gradient);
-        }
-        optimizer.update(self.net, gradient, state);
+pub(crate) fn update<N: Layer, O: Optimizer>(
+    optimizer: &O,
+    clip: Option<Clip>,
+    net: &mut N,
+    gradient: &mut N,
+    state: &mut O::State<N>,
+) {
+    if let Some(clip) = clip {
+        clip.apply(gradient);
     }
+    optimizer.update(net, gradient, state);
 }

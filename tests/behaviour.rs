@@ -179,6 +179,31 @@ fn a_network_prints_as_a_flat_list_and_a_table() {
     assert_eq!(format!("{layer:?}"), text);
 }
 
+/// Pairs print themselves, in the way of the standard library; what they hold is readable.
+#[test]
+fn a_network_with_its_weights_prints_as_pairs() {
+    let first: Dense<2, 1, Tanh> = Dense::new([[1.0, 2.0]], [0.5]);
+    let second: Dense<1, 2> = Dense::new([[3.0], [4.0]], [-0.5, 0.0]);
+    let net = ((first, second), Dense::<2, 1, Relu, f64>::ZERO);
+    let parts = [
+        "Dense<2, 1, Tanh> { weights: [[1.0, 2.0]], bias: [0.5] }",
+        "Dense<1, 2> { weights: [[3.0], [4.0]], bias: [-0.5, 0.0] }",
+        "Dense<2, 1, Relu, f64> { weights: [[0.0, 0.0]], bias: [0.0] }",
+    ];
+    let [a, b, c] = parts;
+    assert_eq!(format!("{net:?}"), format!("(({a}, {b}), {c})"));
+
+    // On many lines these are the same words, indented by their depth.
+    let pretty = format!("{net:#?}");
+    let on_one_line = |text: &str| text.replace([' ', '\n'], "").replace(",]", "]");
+    let words = on_one_line(&pretty).replace(",)", ")").replace(",}", "}");
+    assert_eq!(words, on_one_line(&format!("{net:?}")));
+    let names: Vec<_> = pretty.lines().filter(|line| line.ends_with('{')).collect();
+    let expected =
+        ["        Dense<2, 1, Tanh> {", "        Dense<1, 2> {", "    Dense<2, 1, Relu, f64> {"];
+    assert_eq!(names, expected);
+}
+
 #[test]
 fn weights_are_read_and_written_as_rows_of_outputs() {
     let mut layer: Dense<3, 2> = Dense::new([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], [0.5, -0.5]);

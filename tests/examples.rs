@@ -1,5 +1,5 @@
 //! The examples, run as a user runs them, in release.
-#![cfg(feature = "files")]
+#![cfg(feature = "std")]
 
 use std::fs;
 use std::path::Path;
@@ -124,7 +124,11 @@ fn a_custom_layer_learns() {
 #[test]
 fn budgets_are_printed() {
     let text = printed("budget", &[]);
-    assert_eq!(number_before(&text, " bytes"), 49_392.0, "{text}");
+    // Weights, gradient and two moments of 2,410 numbers, and the activations of 33 samples with
+    // their derivatives; some more for settings and padding.
+    let least = 4.0 * (4.0 * 2_410.0 + 33.0 * 2.0 * (32.0 + 10.0));
+    let found = number_before(&text, " bytes");
+    assert!((least..least + 512.0).contains(&found), "{text}");
 }
 
 /// Images of one bright row each: the row is the label.

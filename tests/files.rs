@@ -1,5 +1,5 @@
 //! Data files, good and bad: what is read, and what an error says.
-#![cfg(feature = "files")]
+#![cfg(feature = "std")]
 
 use std::fs;
 use std::io::Write;

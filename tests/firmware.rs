@@ -33,7 +33,7 @@ fn overwriting() -> bool {
 }
 
 #[test]
-#[cfg(feature = "files")]
+#[cfg(feature = "std")]
 fn the_digits_held_out_are_the_last_that_the_example_tests_with() {
     use constgrad::data::{read_csv_classes, split};
     use rand::{SeedableRng, rngs::Xoshiro256PlusPlus};

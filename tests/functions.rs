@@ -5,6 +5,10 @@
 //! there its error of an ulp or so, which depends on the platform, is part of what is measured.
 //! `std` has no normal distribution: its values are in `pytorch/reference.json`.
 
+use std::num::NonZero;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
 use constgrad::Float;
 use serde_json::Value;
 
@@ -56,6 +60,10 @@ fn assert_within<T: Number>(
     println!("{what}: up to {:.2} ulp, at {:e}", worst.0, worst.1);
 }
 
+fn softplus(x: f64) -> f64 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
 fn logistic(x: f64) -> f64 {
     let e = (-x.abs()).exp();
     if x < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
@@ -78,16 +86,59 @@ fn f64_sample() -> Vec<f64> {
     all.chain(dense).map(f64::from_bits).collect()
 }
 
+/// The functions of `f32` with their largest errors in ulp, and what they are in `f64`.
+const F32_FUNCTIONS: [(&str, f64, fn(f32) -> f32, fn(f64) -> f64); 8] = [
+    ("exp", 1.3, Float::exp, f64::exp),
+    ("exp_m1", 1.31, Float::exp_m1, f64::exp_m1),
+    ("ln", 0.85, Float::ln, f64::ln),
+    ("ln_1p", 1.45, Float::ln_1p, f64::ln_1p),
+    ("tanh", 1.9, Float::tanh, f64::tanh),
+    ("sigmoid", 1.75, Float::sigmoid, logistic),
+    ("softplus", 1.7, Float::softplus, softplus),
+    ("normal_cdf", 1.98, Float::normal_cdf, Float::normal_cdf),
+];
+
 #[test]
 fn f32_functions() {
     let xs = f32_sample();
     assert!(xs.len() > 2_000_000);
-    assert_within(1.1, &xs, "exp", Float::exp, f64::exp);
-    assert_within(1.4, &xs, "exp_m1", Float::exp_m1, f64::exp_m1);
-    assert_within(0.9, &xs, "ln", Float::ln, f64::ln);
-    assert_within(1.6, &xs, "ln_1p", Float::ln_1p, f64::ln_1p);
-    assert_within(1.6, &xs, "tanh", Float::tanh, f64::tanh);
-    assert_within(2.5, &xs, "sigmoid", Float::sigmoid, logistic);
+    for (what, bound, ours, exact) in F32_FUNCTIONS {
+        assert_within(bound, &xs, what, ours, exact);
+    }
+}
+
+/// Every one of the 2³² numbers.
+#[test]
+#[ignore = "takes minutes: run with --release"]
+fn f32_functions_everywhere() {
+    const PART: u64 = 1 << 22;
+    for (what, bound, ours, exact) in F32_FUNCTIONS {
+        let next = AtomicU64::new(0);
+        let worst = |mut worst: (f64, f32)| {
+            loop {
+                let first = next.fetch_add(PART, Ordering::Relaxed);
+                if first >= 1 << 32 {
+                    return worst;
+                }
+                for bits in first..first + PART {
+                    let x = f32::from_bits(bits as u32);
+                    let error = error(ours(x), exact(f64::from(x)));
+                    // Also where the error is no number.
+                    if !(error <= worst.0) {
+                        worst = (error, x);
+                    }
+                }
+            }
+        };
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        let (error, x) = thread::scope(|scope| {
+            let threads: Vec<_> = (0..threads).map(|_| scope.spawn(|| worst((0.0, 0.0)))).collect();
+            let worsts = threads.into_iter().map(|thread| thread.join().unwrap());
+            worsts.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap()
+        });
+        println!("{what}: up to {error:.3} ulp, at {x:e}");
+        assert!(error <= bound, "{what}({x:e}): {error} ulp, {bound} allowed");
+    }
 }
 
 #[test]
@@ -98,26 +149,20 @@ fn f64_functions() {
     assert_within(3.0, &xs, "exp_m1", Float::exp_m1, f64::exp_m1);
     assert_within(2.0, &xs, "ln", Float::ln, f64::ln);
     assert_within(3.0, &xs, "ln_1p", Float::ln_1p, f64::ln_1p);
-    assert_within(4.0, &xs, "tanh", Float::tanh, f64::tanh);
+    assert_within(3.0, &xs, "tanh", Float::tanh, f64::tanh);
     assert_within(4.0, &xs, "sigmoid", Float::sigmoid, logistic);
+    assert_within(4.0, &xs, "softplus", Float::softplus, softplus);
 }
 
-/// Φ(x) in f64 at 355 points, and in f32 everywhere by Φ in f64.
-///
-/// In the tail it is e^(−x²/2) times something tame, and what rounding x² costs grows with x²: the
-/// bound is relative there.
+/// Φ(x) in f64 at 355 points. In f32 it is held against these values of f64.
 #[test]
 fn normal_cdf() {
     let reference: Value = serde_json::from_str(include_str!("pytorch/reference.json")).unwrap();
     for point in reference["normal_cdf"].as_array().unwrap() {
         let [x, exact] = [0, 1].map(|index| point[index].as_f64().unwrap());
         let ours = Float::normal_cdf(x);
-        assert!((ours - exact).abs() <= 6e-14 * exact, "Φ({x}) = {ours:e} instead of {exact:e}");
-        assert!(x < -1.0 || error(ours, exact) <= 3.0, "Φ({x}) = {ours:e} instead of {exact:e}");
+        assert!(error(ours, exact) <= 3.0, "Φ({x}) = {ours:e} instead of {exact:e}");
     }
-    let (tail, rest): (Vec<f32>, Vec<f32>) = f32_sample().into_iter().partition(|&x| x < -1.0);
-    assert_within(6.0, &rest, "normal_cdf", Float::normal_cdf, Float::normal_cdf);
-    assert_within(70.0, &tail, "normal_cdf", Float::normal_cdf, Float::normal_cdf);
 }
 
 #[test]
@@ -127,6 +172,16 @@ fn what_is_bounded_stays_in_its_bounds() {
         assert!((0.0..=1.0).contains(&Float::sigmoid(x)), "sigmoid({x:e})");
         assert!((0.0..=1.0).contains(&Float::normal_cdf(x)), "normal_cdf({x:e})");
         assert!(Float::exp(x) >= 0.0 && Float::exp_m1(x) >= -1.0, "exp({x:e})");
+    }
+}
+
+/// An odd function is so to the bit. tanh and σ never fall; eˣ may, by a unit where n changes.
+#[test]
+fn tanh_is_odd_and_never_falls() {
+    for x in f32_sample().into_iter().filter(|x| x.is_finite()) {
+        assert_eq!(Float::tanh(-x).to_bits(), (-Float::tanh(x)).to_bits(), "tanh({x:e})");
+        assert!(Float::tanh(x) <= Float::tanh(x.next_up()), "tanh({x:e})");
+        assert!(Float::sigmoid(x) <= Float::sigmoid(x.next_up()), "sigmoid({x:e})");
     }
 }
 
@@ -156,8 +211,13 @@ fn edges<T: Number>(smallest: T, largest: T) {
         assert!(x.normal_cdf() == one && (-x).normal_cdf() == zero);
         assert!((-x).ln().to_f64().is_nan() && (-x).ln_1p().to_f64().is_nan());
     }
-    // An odd function keeps the sign of zero.
-    assert!(one.copysign((-zero).tanh()) == -one);
+    assert!((-one).ln_1p() == -infinity && (-infinity).ln_1p().to_f64().is_nan());
+    assert!(infinity.softplus() == infinity && (-infinity).softplus() == zero);
+    assert!(largest.softplus() == largest && T::NAN.softplus().to_f64().is_nan());
+    // What is near x for small x keeps the sign of zero.
+    for function in [T::tanh, T::exp_m1, T::ln_1p] {
+        assert!(one.copysign(function(-zero)) == -one && one.copysign(function(zero)) == one);
+    }
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! The two number types and what every part of the crate may ask of them.
 
 use core::fmt::{Debug, Display};
+use core::hint;
 use core::iter::Sum;
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use super::functions::{self, Series};
-use crate::Zero;
+use super::lanes::Lanes;
+use super::product::Plain;
+use crate::{Machine, Zero};
 
 /// A floating-point number: `f32` or `f64`. Sealed.
 ///
@@ -18,6 +21,7 @@ use crate::Zero;
 )]
 pub trait Float:
     Series
+    + Plain
     + Zero
     + Copy
     + PartialOrd
@@ -38,6 +42,10 @@ pub trait Float:
     + DivAssign
     + Sum
 {
+    /// The vectors of these numbers on a machine.
+    #[doc(hidden)]
+    type Lanes<M: Machine>: Lanes<Self>;
+
     /// One.
     const ONE: Self;
     /// Positive infinity.
@@ -58,15 +66,23 @@ pub trait Float:
     /// The square root, correctly rounded; NaN below zero.
     fn sqrt(self) -> Self;
 
+    /// `yes` if the condition holds, `no` if not, without a branch.
+    ///
+    /// Prefer it to `if` in functions of single numbers, also of your own: in a loop over many an
+    /// `if` may become a branch, or a store of some of the numbers alone.
+    #[inline(always)]
+    fn select(condition: bool, yes: Self, no: Self) -> Self {
+        hint::select_unpredictable(condition, yes, no)
+    }
     /// The smaller of the two; NaN if `self` is NaN.
     #[inline(always)]
     fn at_most(self, bound: Self) -> Self {
-        if self > bound { bound } else { self }
+        Self::select(self > bound, bound, self)
     }
     /// The larger of the two; NaN if `self` is NaN.
     #[inline(always)]
     fn at_least(self, bound: Self) -> Self {
-        if self < bound { bound } else { self }
+        Self::select(self < bound, bound, self)
     }
     /// eˣ.
     #[inline(always)]
@@ -111,12 +127,14 @@ pub trait Float:
 }
 
 macro_rules! float {
-    ($t:ty, $root:path) => {
+    ($t:ident, $lanes:ident, $root:path) => {
         impl Zero for $t {
             const ZERO: Self = 0.0;
         }
 
         impl Float for $t {
+            type Lanes<M: Machine> = M::$lanes;
+
             const ONE: Self = 1.0;
             const INFINITY: Self = <$t>::INFINITY;
             const NAN: Self = <$t>::NAN;
@@ -150,14 +168,14 @@ macro_rules! float {
 }
 
 #[cfg(feature = "std")]
-float!(f32, f32::sqrt);
+float!(f32, F32, f32::sqrt);
 #[cfg(feature = "std")]
-float!(f64, f64::sqrt);
+float!(f64, F64, f64::sqrt);
 
 #[cfg(not(feature = "std"))]
-float!(f32, integer_root::sqrt_f32);
+float!(f32, F32, integer_root::sqrt_f32);
 #[cfg(not(feature = "std"))]
-float!(f64, integer_root::sqrt_f64);
+float!(f64, F64, integer_root::sqrt_f64);
 
 /// Square roots where `core` has none: the significand's integer root, with two bits more than
 /// the result holds, the lowest of which says whether anything was cut off, so that the conversion

@@ -1,6 +1,7 @@
 //! The machines a kernel can be compiled for, and the choice among them at run time.
 
 use super::Float;
+use super::lanes::{self, Lanes};
 
 /// The machine that a pass runs on: what its arithmetic offers.
 ///
@@ -10,6 +11,13 @@ use super::Float;
 pub trait Machine: private::Sealed + Copy + 'static {
     /// Whether [`mul_add`](Self::mul_add) rounds once.
     const FUSED: bool;
+
+    /// Its vectors of `f32`.
+    #[doc(hidden)]
+    type F32: Lanes<f32>;
+    /// Its vectors of `f64`.
+    #[doc(hidden)]
+    type F64: Lanes<f64>;
 
     /// a · b + c, in the fastest way that the machine has: see [`FUSED`](Self::FUSED).
     #[inline(always)]
@@ -55,6 +63,29 @@ impl Machine for Baseline {
         any(target_arch = "aarch64", all(target_arch = "x86_64", target_feature = "fma"))
     ));
 
+    type F32 = lanes::baseline::F32;
+    type F64 = lanes::baseline::F64;
+
+    #[inline(never)]
+    fn run<T: Task>(task: T) -> T::Output {
+        task.run::<Self>()
+    }
+}
+
+/// A machine without vectors, for the tests: microcontrollers are such.
+#[cfg(test)]
+#[derive(Clone, Copy)]
+pub struct Plain;
+
+#[cfg(test)]
+impl private::Sealed for Plain {}
+
+#[cfg(test)]
+impl Machine for Plain {
+    const FUSED: bool = false;
+    type F32 = [f32; 4];
+    type F64 = [f64; 4];
+
     #[inline(never)]
     fn run<T: Task>(task: T) -> T::Output {
         task.run::<Self>()
@@ -66,62 +97,21 @@ impl Machine for Baseline {
 #[inline(always)]
 pub(crate) fn dispatch<T: Task>(task: T) -> T::Output {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
-    return match x86::level() {
-        x86::Level::Avx512 => x86::Avx512::run(task),
-        x86::Level::Avx2 => x86::Avx2::run(task),
-        x86::Level::Baseline => Baseline::run(task),
+    return match super::Level::current() {
+        super::Level::Avx512 => x86::Avx512::run(task),
+        super::Level::Avx2 => x86::Avx2::run(task),
+        super::Level::Baseline => Baseline::run(task),
     };
     #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
     Baseline::run(task)
 }
 
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
-mod x86 {
-    use core::sync::atomic::{AtomicU8, Ordering};
-    use std::is_x86_feature_detected;
-
-    use super::{Machine, Task, private};
-
-    #[derive(Clone, Copy, PartialEq, Eq)]
-    #[repr(u8)]
-    pub(crate) enum Level {
-        Baseline = 1,
-        Avx2 = 2,
-        Avx512 = 3,
-    }
-
-    /// The best level of this processor, asked once per process.
-    #[inline(always)]
-    pub(crate) fn level() -> Level {
-        static LEVEL: AtomicU8 = AtomicU8::new(0);
-        match LEVEL.load(Ordering::Relaxed) {
-            1 => Level::Baseline,
-            2 => Level::Avx2,
-            3 => Level::Avx512,
-            _ => {
-                let level = detect();
-                LEVEL.store(level as u8, Ordering::Relaxed);
-                level
-            }
-        }
-    }
-
-    #[cold]
-    fn detect() -> Level {
-        let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-        let avx512 = is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512bw");
-        match (avx2, avx512) {
-            (true, true) => Level::Avx512,
-            (true, false) => Level::Avx2,
-            (false, _) => Level::Baseline,
-        }
-    }
+pub(crate) mod x86 {
+    use super::{Machine, Task, lanes, private};
 
     macro_rules! machine {
-        ($(#[$doc:meta])* $name:ident, $features:literal) => {
+        ($(#[$doc:meta])* $name:ident, $lanes:ident, $features:literal) => {
             $(#[$doc])*
             #[derive(Clone, Copy)]
             pub(crate) struct $name;
@@ -130,16 +120,19 @@ mod x86 {
 
             impl Machine for $name {
                 const FUSED: bool = true;
+                type F32 = lanes::$lanes::F32;
+                type F64 = lanes::$lanes::F64;
 
-                #[inline(always)]
+                // The compiler ignores `inline(never)` on a function with target features, but
+                // cannot inline it into one without them.
+                #[inline(never)]
                 fn run<T: Task>(task: T) -> T::Output {
-                    #[inline(never)]
                     #[target_feature(enable = $features)]
                     fn compiled_for<T: Task>(task: T) -> T::Output {
                         task.run::<$name>()
                     }
                     // SAFETY: the type is private to the crate, and `dispatch` alone names it,
-                    // after `level` has found these features on this processor.
+                    // for a `Level` that this processor has.
                     unsafe { compiled_for(task) }
                 }
             }
@@ -149,17 +142,19 @@ mod x86 {
     machine!(
         /// AVX2 and FMA: vectors of 8 `f32`.
         Avx2,
+        avx2,
         "avx2,fma"
     );
     /// Without optimisation nothing is vectorised, and AVX-512 would give the bits of AVX2: a
     /// debug build is spared compiling every pass once more.
-    #[cfg(debug_assertions)]
+    #[cfg(not(any(test, not(debug_assertions))))]
     pub(crate) type Avx512 = Avx2;
 
-    #[cfg(not(debug_assertions))]
+    #[cfg(any(test, not(debug_assertions)))]
     machine!(
         /// AVX-512: vectors of 16 `f32`, and 32 of them.
         Avx512,
+        avx512,
         "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"
     );
 }

@@ -1,5 +1,6 @@
-use super::{Rule, apply};
-use crate::{Float, Layer, Visitor};
+use super::{Rule, apply_to_tensor};
+use crate::kernel::{Task, dispatch};
+use crate::{Float, Layer, Machine, Visitor};
 
 /// Keeps a gradient from being too large, before the optimizer uses it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,29 +15,43 @@ pub enum Clip {
 impl Clip {
     /// Clips `gradient` in place. A NaN in it stays; so does the NaN that an infinity becomes
     /// when its norm is clipped.
-    #[inline(always)]
     pub fn apply<N: Layer>(self, gradient: &mut N) {
         match self {
-            Clip::Value(bound) => apply(Hold(bound), gradient, []),
+            Clip::Value(bound) => gradient.visit([], &mut Pass::Hold(bound)),
             Clip::Norm(bound) => {
-                let norm = norm(gradient);
+                let mut pass = Pass::Square(0.0);
+                gradient.visit([], &mut pass);
+                let Pass::Square(squares) = pass else { return };
                 // The 1e-6 is PyTorch's.
-                let scale = bound / (norm + 1e-6);
+                let scale = bound / (Float::sqrt(squares) + 1e-6);
                 // A norm that is no number scales too, so that it is seen.
                 if scale < 1.0 || scale.is_nan() {
-                    apply(Scale(scale), gradient, []);
+                    gradient.visit([], &mut Pass::Scale(scale));
                 }
             }
         }
     }
 }
 
-/// The Euclidean norm of all parameters together.
-#[inline(always)]
-fn norm<N: Layer>(gradient: &mut N) -> f64 {
-    let mut squares = Squares(0.0);
-    gradient.visit([], &mut squares);
-    Float::sqrt(squares.0)
+/// What is done to each tensor of a gradient: one visitor, because the compiler works through all
+/// layers of a network for each.
+enum Pass {
+    /// Holds every number in ±this.
+    Hold(f64),
+    /// Adds up their squares.
+    Square(f64),
+    /// Multiplies them with this.
+    Scale(f64),
+}
+
+impl Visitor<0> for Pass {
+    fn tensor<T: Float>(&mut self, values: &mut [T], []: [&mut [T]; 0]) {
+        match self {
+            Pass::Hold(bound) => apply_to_tensor(&Hold(*bound), values, []),
+            Pass::Square(sum) => *sum += dispatch(SumOfSquares(values)),
+            Pass::Scale(scale) => apply_to_tensor(&Scale(*scale), values, []),
+        }
+    }
 }
 
 struct Hold(f64);
@@ -63,13 +78,15 @@ impl Rule<0> for Scale {
     }
 }
 
-struct Squares(f64);
+/// In f64, where the square of every f32 is a number.
+struct SumOfSquares<'a, T>(&'a [T]);
 
-impl Visitor<0> for Squares {
+impl<T: Float> Task for SumOfSquares<'_, T> {
+    type Output = f64;
+
     #[inline(always)]
-    fn tensor<T: Float>(&mut self, values: &mut [T], []: [&mut [T]; 0]) {
-        let (blocks, rest) = values.as_chunks::<8>();
-        // In f64, where the square of every f32 is a number.
+    fn run<M: Machine>(self) -> f64 {
+        let (blocks, rest) = self.0.as_chunks::<8>();
         let square = |value: T| value.to_f64() * value.to_f64();
         let mut sums = [0.0; 8];
         for block in blocks {
@@ -80,6 +97,6 @@ impl Visitor<0> for Squares {
         for (sum, &value) in sums.iter_mut().zip(rest) {
             *sum += square(value);
         }
-        self.0 += sums.into_iter().sum::<f64>();
+        sums.into_iter().sum()
     }
 }

@@ -42,13 +42,17 @@ pub trait Optimizer {
 }
 
 /// What is done to every parameter by itself, given its gradient and its states.
-trait Rule<const K: usize> {
+pub(crate) trait Rule<const K: usize>: Sync {
     fn apply<T: Float>(&self, weights: &mut [T], others: [&mut [T]; K]);
 }
 
 /// Applies a rule to all parameters of a network.
 #[inline(always)]
-fn apply<const K: usize, N: Layer, R: Rule<K>>(rule: R, net: &mut N, others: [&mut N; K]) {
+pub(crate) fn apply<const K: usize, N: Layer, R: Rule<K>>(
+    rule: R,
+    net: &mut N,
+    others: [&mut N; K],
+) {
     net.visit(others, &mut Each(rule));
 }
 
@@ -62,18 +66,33 @@ const OUTLINE: usize = 64;
 impl<R: Rule<K>, const K: usize> Visitor<K> for Each<R> {
     #[inline(always)]
     fn tensor<T: Float>(&mut self, weights: &mut [T], others: [&mut [T]; K]) {
-        if weights.len() < OUTLINE {
-            self.0.apply(weights, others);
-        } else {
-            dispatch(Tensor { rule: &self.0, weights, others });
-        }
+        apply_to_tensor(&self.0, weights, others);
     }
 }
 
-struct Tensor<'a, R, T, const K: usize> {
-    rule: &'a R,
-    weights: &'a mut [T],
-    others: [&'a mut [T]; K],
+/// Applies a rule to one tensor.
+#[inline(always)]
+fn apply_to_tensor<R: Rule<K>, T: Float, const K: usize>(
+    rule: &R,
+    weights: &mut [T],
+    others: [&mut [T]; K],
+) {
+    if weights.len() < OUTLINE {
+        return rule.apply(weights, others);
+    }
+    let tensor = Tensor { rule, weights, others };
+    #[cfg(feature = "parallel")]
+    if crate::parallel::splits() {
+        return tensor.split();
+    }
+    dispatch(tensor);
+}
+
+/// A rule and one tensor to apply it to, or a part of one.
+pub(crate) struct Tensor<'a, R, T, const K: usize> {
+    pub(crate) rule: &'a R,
+    pub(crate) weights: &'a mut [T],
+    pub(crate) others: [&'a mut [T]; K],
 }
 
 impl<R: Rule<K>, T: Float, const K: usize> Task for Tensor<'_, R, T, K> {

@@ -39,6 +39,7 @@ fn backpropagation_agrees_with_differences() {
     });
     let branches = mem::take(&mut tally.branches);
     println!("{tally:#?}");
+    tally.check();
     for branch in &branches {
         for below in 0..=branch.kinks {
             let other = Branch { below, ..*branch };

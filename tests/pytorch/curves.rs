@@ -4,7 +4,7 @@ use constgrad::prelude::*;
 use constgrad::{Activation, Softmax};
 
 use crate::activations;
-use crate::reference::{Number, close, close_at_scale, reference};
+use crate::reference::{Number, close, close_within, reference};
 
 const POINTS: usize = 65;
 
@@ -47,12 +47,13 @@ fn curve<Act: Activation, T: Number>(activation: &str) {
             if theirs.is_nan() { limit.expect("a limit where PyTorch gives NaN") } else { theirs }
         };
         let expected = or_limit(theirs.0, limit.map(|limit| limit.2));
-        close_at_scale(&what, applied, expected, T::SMALLEST);
-        close_at_scale(&what, h, expected, T::SMALLEST);
-        // A derivative is a factor: it matters how large it is beside 1. Where it is computed
-        // from the output it is rounded with it.
+        let subnormal = T::TOLERANCE * T::SMALLEST;
+        close_within(&what, applied, expected, subnormal);
+        close_within(&what, h, expected, subnormal);
+        // Where a derivative is computed from the output, and is small beside it, as in 1 - h², it
+        // has the output's rounding.
         let expected = or_limit(theirs.1, limit.map(|limit| limit.3));
-        close_at_scale(&format!("{what}, derivative"), derivative, expected, 1.0);
+        close_within(&format!("{what}, derivative"), derivative, expected, 4.0 * T::EPSILON);
     }
 }
 

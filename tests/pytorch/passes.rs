@@ -12,13 +12,15 @@ use crate::reference::{Number, Reference, close, reference};
 pub const BATCH: usize = 6;
 type Net<Hidden, Output, T> = net![Dense<5, 7, Hidden, T>, Dense<7, 4, Output, T>];
 
-/// The network and the inputs of all these tests.
-pub fn network<Hidden, Output, T: Number>() -> (Net<Hidden, Output, T>, [[T; 5]; BATCH]) {
+/// The network and the inputs of a test.
+pub fn network<Hidden, Output, T: Number>(
+    test: Reference,
+) -> (Net<Hidden, Output, T>, [[T; 5]; BATCH]) {
     let [w1, b1, w2, b2]: [Reference; 4] =
-        reference("weights").entries().collect::<Vec<_>>().try_into().ok().unwrap();
+        test.at("weights").entries().collect::<Vec<_>>().try_into().ok().unwrap();
     let first = Dense::new(w1.matrix(), b1.vector());
     let second = Dense::new(w2.matrix(), b2.vector());
-    ((first, second), reference("x").matrix())
+    ((first, second), test.at("x").matrix())
 }
 
 /// W and b of both layers, or derivatives by them, against PyTorch's.
@@ -43,46 +45,41 @@ pub fn classes<const B: usize>(indices: Reference) -> [Class<4>; B] {
 }
 
 fn all_losses<Act: Activation, T: Number>(activation: &str) {
-    let theirs = reference("passes").at(activation).at(T::NAME);
-    let (net, x) = network::<Act, Act, T>();
-    let mut outputs = [[T::ZERO; 4]; BATCH];
-    net.predict_batch(&x, &mut outputs).unwrap();
-    close(&format!("{activation}, predictions"), outputs.as_flattened(), theirs.at("y"));
-
-    let targets = reference("targets");
-    let numbers = targets.at("numbers").matrix();
-    one_loss::<Act, T, _>(activation, "MeanSquaredError", MeanSquaredError, &numbers);
-    one_loss::<Act, T, _>(activation, "MeanAbsoluteError", MeanAbsoluteError, &numbers);
-    one_loss::<Act, T, _>(activation, "Huber(1)", Huber::default(), &numbers);
-    one_loss::<Act, T, _>(activation, "Huber(0.3)", Huber::new(0.3), &numbers);
-    let labels = classes(targets.at("classes"));
-    one_loss::<Act, T, _>(activation, "CrossEntropy", CrossEntropy::new(), &labels);
+    let numbers = |targets: Reference| targets.matrix();
+    one_loss::<Act, T, _>(activation, "MeanSquaredError", MeanSquaredError, numbers);
+    one_loss::<Act, T, _>(activation, "MeanAbsoluteError", MeanAbsoluteError, numbers);
+    one_loss::<Act, T, _>(activation, "Huber(1)", Huber::default(), numbers);
+    one_loss::<Act, T, _>(activation, "Huber(0.3)", Huber::new(0.3), numbers);
+    one_loss::<Act, T, _>(activation, "CrossEntropy", CrossEntropy::new(), classes);
     let smooth = CrossEntropy::new().label_smoothing(0.1);
-    one_loss::<Act, T, _>(activation, "CrossEntropy(0.1)", smooth, &labels);
-    let answers = targets.at("probabilities").matrix();
-    one_loss::<Act, T, _>(activation, "BinaryCrossEntropy", BinaryCrossEntropy, &answers);
+    one_loss::<Act, T, _>(activation, "CrossEntropy(0.1)", smooth, classes);
+    one_loss::<Act, T, _>(activation, "BinaryCrossEntropy", BinaryCrossEntropy, numbers);
 }
 
 fn one_loss<Act: Activation, T: Number, L: Loss<[T; 4], Scalar = T>>(
     activation: &str,
     name: &str,
     loss: L,
-    targets: &[L::Target; BATCH],
+    targets: impl Fn(Reference) -> [L::Target; BATCH],
 ) {
-    let theirs = reference("passes").at(activation).at(T::NAME);
-    let (net, x) = network::<Act, Act, T>();
+    let what = format!("{activation}, {name}");
+    let test = reference("passes").at(activation).at(name);
+    let theirs = test.at(T::NAME);
+    let (net, x) = network::<Act, Act, T>(test);
+    let mut outputs = [[T::ZERO; 4]; BATCH];
+    net.predict_batch(&x, &mut outputs).unwrap();
+    close(&format!("{what}, predictions"), outputs.as_flattened(), theirs.at("y"));
+
     let mut tape = Tape::<_, BATCH>::ZERO;
     let y = tape.forward(&net, &x);
-    close(&format!("{activation}, y"), y.as_flattened(), theirs.at("y"));
+    close(&format!("{what}, y"), y.as_flattened(), theirs.at("y"));
 
     let share = T::from_f64(1.0 / BATCH as f64);
     let mut g = [[T::ZERO; 4]; BATCH];
     let mut sum = T::ZERO;
-    for ((y, g), target) in y.iter().zip(&mut g).zip(targets) {
+    for ((y, g), target) in y.iter().zip(&mut g).zip(&targets(test.at("targets"))) {
         sum += loss.gradient(y, target, share, g);
     }
-    let what = format!("{activation}, {name}");
-    let theirs = theirs.at("gradients").at(name);
     close(&format!("{what}, loss"), &[sum * share], theirs.at("loss"));
 
     let mut gradient = Net::<Act, Act, T>::ZERO;

@@ -13,6 +13,8 @@ static REFERENCE: LazyLock<Value> =
 pub trait Number: Float {
     const NAME: &'static str;
     const TOLERANCE: f64;
+    /// The distance from 1 to the next number.
+    const EPSILON: f64;
     /// Below this, digits run out with the exponents.
     const SMALLEST: f64;
 }
@@ -20,12 +22,14 @@ pub trait Number: Float {
 impl Number for f32 {
     const NAME: &'static str = "f32";
     const TOLERANCE: f64 = 1e-5;
+    const EPSILON: f64 = f32::EPSILON as f64;
     const SMALLEST: f64 = f32::MIN_POSITIVE as f64;
 }
 
 impl Number for f64 {
     const NAME: &'static str = "f64";
     const TOLERANCE: f64 = 1e-10;
+    const EPSILON: f64 = f64::EPSILON;
     const SMALLEST: f64 = f64::MIN_POSITIVE;
 }
 
@@ -67,25 +71,20 @@ impl Reference {
     }
 }
 
-/// That a tensor agrees with PyTorch's: each number within the tolerance relative to PyTorch's, or,
-/// where that is smaller, to the root mean square of the tensor.
-///
-/// A derivative is a sum, and rounds as its terms do: where they happen to cancel, few digits of
-/// the result mean anything, in PyTorch's too.
+/// That a tensor agrees with PyTorch's: each number within the tolerance relative to PyTorch's
+/// number, however small that is; and a zero is zero.
 pub fn close<'a, T: Number>(what: &str, ours: impl IntoIterator<Item = &'a T>, theirs: Reference) {
     let ours: Vec<T> = ours.into_iter().copied().collect();
     let theirs = theirs.numbers();
     assert_eq!(ours.len(), theirs.len(), "{what}");
-    let mean_square = theirs.iter().map(|x| x * x).sum::<f64>() / theirs.len() as f64;
     for (index, (ours, theirs)) in ours.into_iter().zip(theirs).enumerate() {
-        close_at_scale(&format!("{what}, number {index}"), ours, theirs, mean_square.sqrt());
+        close_within(&format!("{what}, number {index}"), ours, theirs, 0.0);
     }
 }
 
-/// That a number agrees with PyTorch's: within the tolerance relative to PyTorch's, or to `scale`
-/// where that is larger.
-pub fn close_at_scale<T: Number>(what: &str, ours: T, theirs: f64, scale: f64) {
-    let epsilon = T::TOLERANCE * scale;
+/// That a number agrees with PyTorch's: within the tolerance relative to PyTorch's, or within
+/// `epsilon` where that is more.
+pub fn close_within<T: Number>(what: &str, ours: T, theirs: f64, epsilon: f64) {
     assert!(
         relative_eq!(ours.to_f64(), theirs, epsilon = epsilon, max_relative = T::TOLERANCE),
         "{what}: {ours} as {}, but PyTorch {theirs}",

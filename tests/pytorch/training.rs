@@ -10,9 +10,10 @@ use crate::reference::{Number, close, reference};
 const STEPS: usize = 20;
 
 fn train<T: Number>(name: &str, optimizer: impl Optimizer, clip: Option<Clip>) {
-    let theirs = reference("trainings").at(name).at(T::NAME);
-    let (mut net, x) = network::<Tanh, Identity, T>();
-    let targets = reference("targets").at("numbers").matrix::<T, BATCH, 4>();
+    let test = reference("trainings").at(name);
+    let theirs = test.at(T::NAME);
+    let (mut net, x) = network::<Tanh, Identity, T>(test);
+    let targets = test.at("targets").matrix::<T, BATCH, 4>();
     let mut trainer = Trainer::<_, _, _, BATCH>::new(MeanSquaredError, optimizer);
     trainer.clip = clip;
 

@@ -1,0 +1,60 @@
+//! Who competes. One file each, written as somebody would who knows that library: one thread, the
+//! memory kept from one call to the next where the library allows it.
+
+#[cfg(feature = "frameworks")]
+mod burn;
+pub mod c;
+#[cfg(feature = "frameworks")]
+mod candle;
+pub mod constgrad;
+#[cfg(feature = "frameworks")]
+mod dfdx;
+#[cfg(feature = "libraries")]
+mod hand;
+#[cfg(feature = "libraries")]
+mod nalgebra;
+mod rust;
+#[cfg(feature = "frameworks")]
+mod tract;
+
+use crate::Contender;
+use crate::workload::Problem;
+
+/// A peer of this process.
+pub struct Peer {
+    pub name: &'static str,
+    /// The workload, from its weights; or why the peer does not do it.
+    pub enter: fn(&Problem) -> Result<Box<dyn Contender>, String>,
+}
+
+/// All of them, ourselves first.
+pub fn all() -> Vec<Peer> {
+    vec![
+        Peer { name: "constgrad", enter: constgrad::enter },
+        Peer { name: "Rust loops", enter: rust::enter },
+        Peer { name: "C -O3 -ffast-math", enter: c::enter },
+        #[cfg(feature = "libraries")]
+        Peer { name: "nalgebra", enter: nalgebra::enter },
+        #[cfg(feature = "libraries")]
+        Peer { name: "ndarray", enter: hand::enter::<hand::Ndarray> },
+        #[cfg(feature = "libraries")]
+        Peer { name: "matrixmultiply", enter: hand::enter::<hand::Matrixmultiply> },
+        #[cfg(feature = "libraries")]
+        Peer { name: "gemm", enter: hand::enter::<hand::Gemm> },
+        #[cfg(feature = "libraries")]
+        Peer { name: "faer", enter: hand::enter::<hand::Faer> },
+        #[cfg(feature = "frameworks")]
+        Peer { name: "burn", enter: burn::enter },
+        #[cfg(feature = "frameworks")]
+        Peer { name: "candle", enter: candle::enter },
+        #[cfg(feature = "frameworks")]
+        Peer { name: "dfdx", enter: dfdx::enter },
+        #[cfg(feature = "frameworks")]
+        Peer { name: "tract", enter: tract::enter },
+    ]
+}
+
+/// Why `peer` is absent.
+fn absent<T>(reason: &str) -> Result<T, String> {
+    Err(reason.into())
+}

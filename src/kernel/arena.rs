@@ -1,0 +1,173 @@
+//! Memory that holds one activation at each end: those of a prediction, in turn.
+
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+
+use crate::Zero;
+
+/// Memory for an [`Arena`] as large as an `H`.
+///
+/// Where there are vectors it starts at a line of the cache: a vector that is stored across two
+/// is slow to read back.
+#[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), repr(align(64)))]
+pub struct Room<H>(MaybeUninit<H>);
+
+impl<H> Room<H> {
+    /// Room with nothing in it.
+    pub const EMPTY: Self = Room(MaybeUninit::uninit());
+}
+
+/// Memory as large as an `H`, with an `X` at one of its ends.
+///
+/// A layer takes its input from there and puts its output at the other end, over the input of
+/// the layer before it. So the memory need be no larger than two neighbours together.
+pub struct Arena<'a, H, X> {
+    memory: Memory<'a, H>,
+    /// Where the `X` is.
+    end: End,
+    holds: PhantomData<X>,
+}
+
+/// The memory of an [`Arena`] with an `X` at one end and a `Y` at the other.
+pub struct Both<'a, H, X, Y> {
+    memory: Memory<'a, H>,
+    /// Where the `Y` is.
+    end: End,
+    holds: PhantomData<(X, Y)>,
+}
+
+#[derive(Clone, Copy)]
+enum End {
+    Low,
+    High,
+}
+
+/// The exclusive use of memory for an `H`. All that is at its two ends is reached by this one
+/// pointer, so that reaching for one end leaves references to the other valid.
+struct Memory<'a, H> {
+    start: *mut MaybeUninit<H>,
+    borrow: PhantomData<&'a mut MaybeUninit<H>>,
+}
+
+impl<H> Memory<'_, H> {
+    /// Where a `T` at an end begins: inside of the memory and aligned, which is checked when
+    /// this is compiled.
+    #[inline(always)]
+    const fn place<T>(&self, end: End) -> *mut T {
+        const {
+            assert!(size_of::<T>() <= size_of::<H>(), "the arena is too small");
+            assert!(align_of::<T>() <= align_of::<H>(), "the arena is not aligned");
+        }
+        let offset = match end {
+            End::Low => 0,
+            End::High => size_of::<H>() - size_of::<T>(),
+        };
+        // A size is a multiple of its type's alignment, and one alignment of the other: so the
+        // offset is a multiple of `T`'s.
+        self.start.cast::<T>().wrapping_byte_add(offset)
+    }
+}
+
+impl<'a, H> Arena<'a, H, ()> {
+    /// An arena with nothing in it.
+    #[inline(always)]
+    pub const fn new(Room(memory): &'a mut Room<H>) -> Self {
+        let memory = Memory { start: memory, borrow: PhantomData };
+        Arena { memory, end: End::Low, holds: PhantomData }
+    }
+}
+
+impl<'a, H, X> Arena<'a, H, X> {
+    /// What the arena holds.
+    #[inline(always)]
+    pub const fn held(&self) -> &X {
+        // SAFETY: an arena is made with nothing in it, where `X` is `()`, or by `Both::done`, where
+        // there is an `X` at this end. `place` is inside of the memory and aligned, and the memory
+        // is this arena's alone, which is borrowed as long as the reference lives.
+        unsafe { &*self.memory.place::<X>(self.end) }
+    }
+
+    /// Puts a `Y` at the other end, all zero. That both fit is checked when this is compiled.
+    #[inline(always)]
+    pub fn with<Y: Zero + Copy>(self) -> Both<'a, H, X, Y> {
+        const { assert!(size_of::<X>() + size_of::<Y>() <= size_of::<H>(), "the arena is too small") }
+        let Arena { memory, end, .. } = self;
+        let end = match end {
+            End::Low => End::High,
+            End::High => End::Low,
+        };
+        // SAFETY: `place` is inside of the memory and aligned, the memory is this arena's alone,
+        // and no reference into it is alive, since the arena is here by value. The assignment drops
+        // nothing, because a `Y` is `Copy`. It leaves the `X` alone: the two do not overlap.
+        unsafe { *memory.place::<Y>(end) = Y::ZERO };
+        Both { memory, end, holds: PhantomData }
+    }
+}
+
+impl<'a, H, X, Y> Both<'a, H, X, Y> {
+    /// What is at the two ends.
+    #[inline(always)]
+    pub const fn parts(&mut self) -> (&X, &mut Y) {
+        let other = match self.end {
+            End::Low => End::High,
+            End::High => End::Low,
+        };
+        let x = self.memory.place::<X>(other);
+        let y = self.memory.place::<Y>(self.end);
+        // SAFETY: `Arena::with` has found an `X` at its end and has put a `Y` at the other; they
+        // do not overlap, as it has checked. Both places are inside of the memory and aligned, and
+        // the memory is this value's alone, which is borrowed as long as the references live.
+        unsafe { (&*x, &mut *y) }
+    }
+
+    /// Leaves the `X` behind: its place is free again.
+    #[inline(always)]
+    pub const fn done(self) -> Arena<'a, H, Y> {
+        Arena { memory: self.memory, end: self.end, holds: PhantomData }
+    }
+}
+
+/// As large as the larger of the two: never read, only measured.
+#[derive(Clone, Copy)]
+pub union Larger<A: Copy, B: Copy> {
+    _a: A,
+    _b: B,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Zero for u8 {
+        const ZERO: Self = 0;
+    }
+
+    /// Three values in turn, of other sizes and alignments, one after the other.
+    #[test]
+    fn neighbours_are_whole_while_both_are_there() {
+        type Largest = Larger<Larger<([u8; 3], [f64; 2]), ([f64; 2], [f32; 5])>, ([f32; 5], u8)>;
+        let mut memory = Room::<[Largest; 2]>::EMPTY;
+        let range = &raw const memory as usize..&raw const memory as usize + size_of_val(&memory);
+
+        let mut bytes = Arena::new(&mut memory).with::<[[u8; 3]; 2]>();
+        *bytes.parts().1 = [[1, 2, 3], [4, 5, 6]];
+        let bytes = bytes.done();
+        assert_eq!(bytes.held(), &[[1, 2, 3], [4, 5, 6]]);
+
+        let mut doubles = bytes.with::<[[f64; 2]; 2]>();
+        let (bytes, numbers) = doubles.parts();
+        assert_eq!((bytes, &*numbers), (&[[1, 2, 3], [4, 5, 6]], &[[0.0; 2]; 2]));
+        *numbers = [[1.5, 2.5], [3.5, 4.5]];
+        assert_eq!(bytes, &[[1, 2, 3], [4, 5, 6]]);
+
+        let mut singles = doubles.done().with::<[[f32; 5]; 2]>();
+        let (doubles, numbers) = singles.parts();
+        assert!(range.contains(&(&raw const *doubles as usize)));
+        assert!(range.contains(&(&raw const *numbers as usize)));
+        *numbers = [[-1.0; 5], [-2.0; 5]];
+        assert_eq!(doubles, &[[1.5, 2.5], [3.5, 4.5]]);
+
+        let byte = singles.done().with::<[u8; 2]>().done();
+        assert_eq!(byte.held(), &[0, 0]);
+    }
+}

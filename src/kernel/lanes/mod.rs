@@ -1,0 +1,169 @@
+//! Vectors of numbers, one trait over the vector instructions of all targets.
+//!
+//! | machine | `f32` | `f64` | a · b + c |
+//! |---|---|---|---|
+//! | AVX-512 | 16 | 8 | rounded once |
+//! | AVX2 with FMA | 8 | 4 | rounded once |
+//! | SSE2 | 4 | 2 | rounded twice |
+//! | NEON | 4 | 2 | rounded once |
+//! | WebAssembly `simd128` | 4 | 2 | rounded twice |
+//! | any other, microcontrollers among them | array of 4 | array of 4 | rounded twice |
+//!
+//! What a kernel computes for one number never depends on how many are in a vector, so machines
+//! of the same rounding give the same bits.
+
+/// Implements [`Lanes`] for a vector type by the names of its instructions.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! lanes {
+    (
+        $vector:ty: [$t:ty; $n:literal], sums $sums:literal or $partial:literal, width $width:literal,
+        $splat:ident, $load:ident, $store:ident, $add:ident,
+        |$a:ident, $b:ident, $c:ident| $mul_add:expr,
+        |$from:ident, $loaded:ident| $load_first:expr,
+        |$rest:ident, $to:ident, $stored:ident| $store_first:expr
+    ) => {
+        impl Lanes<$t> for $vector {
+            const N: usize = $n;
+            const SUMS: usize = $sums;
+            const PARTIAL_SUMS: usize = $partial;
+            const WIDTH: usize = $width;
+
+            #[inline(always)]
+            fn splat(x: $t) -> Self {
+                // SAFETY: see `Lanes`: a machine with this vector has its instructions.
+                unsafe { $splat(x) }
+            }
+
+            #[inline(always)]
+            fn add(self, other: Self) -> Self {
+                // SAFETY: as above.
+                unsafe { $add(self, other) }
+            }
+
+            #[inline(always)]
+            fn mul_add(self, $b: Self, $c: Self) -> Self {
+                let $a = self;
+                // SAFETY: as above.
+                unsafe { $mul_add }
+            }
+
+            #[inline(always)]
+            unsafe fn load(from: *const $t) -> Self {
+                // SAFETY: as above, and the caller's.
+                unsafe { $load(from) }
+            }
+
+            #[inline(always)]
+            unsafe fn load_first($from: *const $t, $loaded: usize) -> Self {
+                debug_assert!((1..=$n).contains(&$loaded));
+                // SAFETY: as above, and the caller's.
+                unsafe { $load_first }
+            }
+
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $t) {
+                // SAFETY: as above, and the caller's.
+                unsafe { $store(to, self) }
+            }
+
+            #[inline(always)]
+            unsafe fn store_first(self, $to: *mut $t, $stored: usize) {
+                debug_assert!((1..=$n).contains(&$stored));
+                let $rest = self;
+                // SAFETY: as above, and the caller's.
+                unsafe { $store_first }
+            }
+        }
+    };
+}
+
+mod array;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+/// A vector of [`N`](Self::N) numbers.
+///
+/// A vector type is named by its [`Machine`](super::Machine) alone, and a machine is had only
+/// where its instructions are: so the arithmetic is safe to call. The pointers are the caller's
+/// business.
+pub trait Lanes<T>: Copy {
+    /// Numbers in a vector.
+    const N: usize;
+    /// Vectors of sums that a tile may keep in registers, beside what is multiplied.
+    const SUMS: usize;
+    /// The same where the last vectors of the rows are not whole: fewer, if a mask takes a
+    /// register that sums would need.
+    const PARTIAL_SUMS: usize;
+    /// The most vectors in a row of a tile.
+    const WIDTH: usize;
+    /// Whether this is no vector but an array: then the products are those of `product::plain`.
+    const PLAIN: bool = false;
+
+    /// `x` everywhere.
+    fn splat(x: T) -> Self;
+    /// a + b.
+    fn add(self, other: Self) -> Self;
+    /// `self` · b + c.
+    fn mul_add(self, b: Self, c: Self) -> Self;
+
+    /// The `N` numbers from `from` on.
+    ///
+    /// # Safety
+    /// They can be read.
+    unsafe fn load(from: *const T) -> Self;
+    /// The first `n` of 1 to `N` numbers from `from` on, the rest being zero.
+    ///
+    /// # Safety
+    /// The first `n` can be read.
+    unsafe fn load_first(from: *const T, n: usize) -> Self;
+    /// Writes the `N` numbers.
+    ///
+    /// # Safety
+    /// `N` numbers can be written from `to` on.
+    unsafe fn store(self, to: *mut T);
+    /// Writes the first `n` of 1 to `N` numbers.
+    ///
+    /// # Safety
+    /// `n` numbers can be written from `to` on.
+    unsafe fn store_first(self, to: *mut T, n: usize);
+}
+
+/// The vectors that every processor of the target has.
+pub(super) mod baseline {
+    #[cfg(not(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_feature = "simd128"
+    )))]
+    pub use super::array::*;
+    #[cfg(target_arch = "aarch64")]
+    pub use super::neon::*;
+    #[cfg(target_feature = "simd128")]
+    pub use super::wasm::*;
+    #[cfg(all(
+        target_arch = "x86_64",
+        target_feature = "avx2",
+        target_feature = "fma",
+        not(target_feature = "avx512f")
+    ))]
+    pub use super::x86::avx2::*;
+    #[cfg(all(target_arch = "x86_64", target_feature = "avx512f"))]
+    pub use super::x86::avx512::*;
+    #[cfg(all(
+        target_arch = "x86_64",
+        not(all(target_feature = "avx2", target_feature = "fma"))
+    ))]
+    pub use super::x86::sse2::*;
+}
+
+/// Whether the target has no vectors.
+pub(super) const PLAIN: bool = <baseline::F32 as Lanes<f32>>::PLAIN;
+
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+pub(super) use x86::avx2;
+#[cfg(all(feature = "std", target_arch = "x86_64", any(test, not(debug_assertions))))]
+pub(super) use x86::avx512;

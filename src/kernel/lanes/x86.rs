@@ -1,0 +1,123 @@
+//! The vectors of x86-64: SSE2, AVX2 with FMA, AVX-512.
+
+use core::arch::x86_64::*;
+
+use super::Lanes;
+
+/// Vectors of 512 bits.
+#[cfg(any(target_feature = "avx512f", all(feature = "std", any(test, not(debug_assertions)))))]
+pub mod avx512 {
+    pub type F32 = core::arch::x86_64::__m512;
+    pub type F64 = core::arch::x86_64::__m512d;
+}
+
+/// Vectors of 256 bits, with fused multiply-add.
+#[cfg(any(
+    feature = "std",
+    all(target_feature = "avx2", target_feature = "fma", not(target_feature = "avx512f"))
+))]
+pub mod avx2 {
+    pub type F32 = core::arch::x86_64::__m256;
+    pub type F64 = core::arch::x86_64::__m256d;
+}
+
+/// Vectors of 128 bits.
+#[cfg(not(all(target_feature = "avx2", target_feature = "fma")))]
+pub mod sse2 {
+    pub type F32 = core::arch::x86_64::__m128;
+    pub type F64 = core::arch::x86_64::__m128d;
+}
+
+lanes!(
+    __m512: [f32; 16], sums 24 or 24, width 4,
+    _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps,
+    |a, b, c| _mm512_fmadd_ps(a, b, c),
+    |from, n| _mm512_maskz_loadu_ps(u16::MAX >> (16 - n), from),
+    |vector, to, n| _mm512_mask_storeu_ps(to, u16::MAX >> (16 - n), vector)
+);
+
+lanes!(
+    __m512d: [f64; 8], sums 24 or 24, width 4,
+    _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_add_pd,
+    |a, b, c| _mm512_fmadd_pd(a, b, c),
+    |from, n| _mm512_maskz_loadu_pd(u8::MAX >> (8 - n), from),
+    |vector, to, n| _mm512_mask_storeu_pd(to, u8::MAX >> (8 - n), vector)
+);
+
+lanes!(
+    __m256: [f32; 8], sums 12 or 8, width 2,
+    _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps,
+    |a, b, c| _mm256_fmadd_ps(a, b, c),
+    |from, n| {
+        static FIRST: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+        _mm256_maskload_ps(from, _mm256_loadu_si256(FIRST.as_ptr().add(8 - n).cast()))
+    },
+    // A masked store is slow on some processors.
+    |vector, to, n| {
+        if n == 8 {
+            return vector.store(to);
+        }
+        let (mut to, mut rest) = (to, _mm256_castps256_ps128(vector));
+        if n & 4 != 0 {
+            rest.store(to);
+            to = to.add(4);
+            rest = _mm256_extractf128_ps::<1>(vector);
+        }
+        if n & 3 != 0 {
+            rest.store_first(to, n & 3);
+        }
+    }
+);
+
+lanes!(
+    __m256d: [f64; 4], sums 12 or 8, width 2,
+    _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_add_pd,
+    |a, b, c| _mm256_fmadd_pd(a, b, c),
+    |from, n| {
+        static FIRST: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
+        _mm256_maskload_pd(from, _mm256_loadu_si256(FIRST.as_ptr().add(4 - n).cast()))
+    },
+    |vector, to, n| {
+        if n == 4 {
+            return vector.store(to);
+        }
+        let (mut to, mut rest) = (to, _mm256_castpd256_pd128(vector));
+        if n & 2 != 0 {
+            rest.store(to);
+            to = to.add(2);
+            rest = _mm256_extractf128_pd::<1>(vector);
+        }
+        if n & 1 != 0 {
+            rest.store_first(to, 1);
+        }
+    }
+);
+
+lanes!(
+    __m128: [f32; 4], sums 12 or 8, width 2,
+    _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_add_ps,
+    |a, b, c| _mm_add_ps(_mm_mul_ps(a, b), c),
+    |from, n| match n {
+        1 => _mm_load_ss(from),
+        2 => _mm_castpd_ps(_mm_load_sd(from.cast())),
+        3 => _mm_movelh_ps(_mm_castpd_ps(_mm_load_sd(from.cast())), _mm_load_ss(from.add(2))),
+        _ => _mm_loadu_ps(from),
+    },
+    |vector, to, n| match n {
+        1 => _mm_store_ss(to, vector),
+        2 => _mm_storel_pd(to.cast(), _mm_castps_pd(vector)),
+        3 => {
+            _mm_storel_pd(to.cast(), _mm_castps_pd(vector));
+            _mm_store_ss(to.add(2), _mm_movehl_ps(vector, vector));
+        }
+        _ => _mm_storeu_ps(to, vector),
+    }
+);
+
+lanes!(
+    __m128d: [f64; 2], sums 12 or 8, width 2,
+    _mm_set1_pd, _mm_loadu_pd, _mm_storeu_pd, _mm_add_pd,
+    |a, b, c| _mm_add_pd(_mm_mul_pd(a, b), c),
+    |from, n| if n == 1 { _mm_load_sd(from) } else { _mm_loadu_pd(from) },
+    |vector, to, n| if n == 1 { _mm_store_sd(to, vector) } else { _mm_storeu_pd(to, vector) }
+);

@@ -1,0 +1,524 @@
+//! The products where there are no vectors, on microcontrollers: the same sums in the same order.
+//!
+//! As many sums as the registers hold are kept there, a number to a register, while rows of W go
+//! by: 16 for an FPU of 32 registers, so that half of them are free for what is multiplied.
+//!
+//! The compiler makes a tile of this by itself but for two things on an Arm FPU. It loads number
+//! by number, where one instruction loads eight; and it joins a product and its sum into
+//! `VMLA`, which takes a Cortex-M4F three cycles where `VMUL` and `VADD` take two. Both are
+//! written as assembly.
+
+use core::mem::MaybeUninit;
+
+use super::{Block, Blocks, Float, Product, Single, Size, Split, Start, Transposed, at_least};
+
+/// Sums that registers hold: few where numbers are in the registers of integers, if in any.
+const SUMS: usize =
+    if cfg!(all(any(target_arch = "arm", target_arch = "riscv32"), not(target_abi = "eabihf"))) {
+        4
+    } else {
+        16
+    };
+
+/// Blocks of so many columns at most.
+const fn split(most: usize) -> Split {
+    Split { lanes: 1, most, apart: false }
+}
+
+/// What is written by hand for one number type on one processor. Sealed by being private.
+pub trait Plain: Copy + 'static {
+    /// What chains but the first start with.
+    const ZEROS: &'static [Self; 16];
+
+    /// The `N` numbers from `from` on.
+    ///
+    /// # Safety
+    /// They can be read.
+    unsafe fn load<const N: usize>(from: *const Self) -> [Self; N];
+    /// Writes the `N` numbers.
+    ///
+    /// # Safety
+    /// They can be written from `to` on.
+    unsafe fn store<const N: usize>(numbers: &[Self; N], to: *mut Self);
+    /// a · b, whose sum with something else is another instruction.
+    fn times(a: Self, b: Self) -> Self;
+    /// sums ← sums + factor · row, for the `N` numbers of the row from `row` on.
+    ///
+    /// # Safety
+    /// They can be read.
+    unsafe fn add_multiple<const N: usize>(sums: &mut [Self; N], factor: Self, row: *const Self);
+    /// A chain of `N` sums: to ← start + Σₖ x[`C` k] · row `C` k of w, for so many `terms`, a
+    /// multiple of `U`. Rows are `row` numbers long. With a `partner`, `to` holds other sums, and
+    /// gets the sums of both.
+    ///
+    /// # Safety
+    /// All of it can be read and written.
+    unsafe fn chain<const N: usize, const C: usize, const U: usize>(
+        to: *mut Self,
+        partner: bool,
+        start: *const Self,
+        x: *const Self,
+        w: *const Self,
+        row: usize,
+        terms: usize,
+    );
+    /// to ← sums, or with a `partner` to ← sums + to.
+    ///
+    /// # Safety
+    /// `to` can be read and written.
+    unsafe fn finish<const N: usize>(sums: &[Self; N], to: *mut Self, partner: bool);
+    /// to ← from + to, for `N` numbers.
+    ///
+    /// # Safety
+    /// They can be read and written.
+    unsafe fn add_to<const N: usize>(to: *mut Self, from: *const Self);
+}
+
+macro_rules! plain {
+    ($t:ty) => {
+        impl Plain for $t {
+            const ZEROS: &'static [$t; 16] = &[0.0; 16];
+
+            #[inline(always)]
+            unsafe fn load<const N: usize>(from: *const $t) -> [$t; N] {
+                // SAFETY: the caller's.
+                unsafe { from.cast::<[$t; N]>().read() }
+            }
+
+            #[inline(always)]
+            unsafe fn store<const N: usize>(numbers: &[$t; N], to: *mut $t) {
+                // SAFETY: the caller's.
+                unsafe { to.cast::<[$t; N]>().write(*numbers) }
+            }
+
+            #[inline(always)]
+            fn times(a: $t, b: $t) -> $t {
+                a * b
+            }
+
+            #[inline(always)]
+            unsafe fn add_multiple<const N: usize>(sums: &mut [$t; N], factor: $t, row: *const $t) {
+                let mut n = 0;
+                while n < N {
+                    // SAFETY: the caller's.
+                    sums[n] += factor * unsafe { *row.add(n) };
+                    n += 1;
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn chain<const N: usize, const C: usize, const U: usize>(
+                to: *mut $t,
+                partner: bool,
+                start: *const $t,
+                x: *const $t,
+                w: *const $t,
+                row: usize,
+                terms: usize,
+            ) {
+                // SAFETY: the caller's.
+                unsafe {
+                    #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
+                    if const { N >= 5 && size_of::<$t>() == 4 } {
+                        let (to, start, x, w) = (to.cast(), start.cast(), x.cast(), w.cast());
+                        return arm::chain::<N, C, U>(to, partner, start, x, w, row, terms);
+                    }
+                    let mut sums = Self::load::<N>(start);
+                    let mut k = 0;
+                    while k < terms {
+                        let row = w.wrapping_add(k * C * row);
+                        Self::add_multiple(&mut sums, *x.wrapping_add(k * C), row);
+                        k += 1;
+                    }
+                    Self::finish(&sums, to, partner);
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn finish<const N: usize>(sums: &[$t; N], to: *mut $t, partner: bool) {
+                let mut sums = *sums;
+                // SAFETY: the caller's.
+                unsafe {
+                    if partner {
+                        add(&mut sums, &Self::load(to));
+                    }
+                    Self::store(&sums, to);
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn add_to<const N: usize>(to: *mut $t, from: *const $t) {
+                // SAFETY: the caller's.
+                unsafe {
+                    #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
+                    if const { N >= 5 && size_of::<$t>() == 4 } {
+                        return arm::add::<N>(to.cast(), from.cast());
+                    }
+                    let mut sums = Self::load::<N>(from);
+                    add(&mut sums, &Self::load(to));
+                    Self::store(&sums, to);
+                }
+            }
+        }
+    };
+}
+
+plain!(f32);
+plain!(f64);
+
+#[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
+mod arm;
+
+impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
+    /// All outputs, in `C` chains.
+    #[inline(always)]
+    pub(super) fn in_plain_chains<const C: usize>(&self) {
+        let mut blocks = Blocks { cols: self.outputs, col: 0, split: split(SUMS) };
+        while let Some(Block { col, width, .. }) = blocks.next() {
+            macro_rules! if_width {
+                ($($n:literal: $($at_once:literal)*;)*) => {$(
+                    if const { split(SUMS).has(O::KNOWN, $n, false) } && width == $n {
+                        // As many of the chains at once as fill the registers.
+                        $(if const { at_once($n, C) == $at_once } {
+                            // SAFETY: the block is within the outputs.
+                            unsafe {
+                                if const { C / $at_once == 8 } {
+                                    self.plain_block::<$n, C, $at_once, 2>(col);
+                                } else if const { C / $at_once == 4 } {
+                                    self.plain_block::<$n, C, $at_once, 1>(col);
+                                } else {
+                                    self.plain_block::<$n, C, $at_once, 0>(col);
+                                }
+                            }
+                        })*
+                    }
+                )*};
+            }
+            if_width!(
+                1: 8 4 2 1; 2: 8 4 2 1; 3: 4 2 1; 4: 4 2 1; 5: 1; 6: 1; 7: 1; 8: 1; 9: 1;
+                10: 1; 11: 1; 12: 1; 13: 1; 14: 1; 15: 1; 16: 1;
+            );
+        }
+    }
+
+    /// The `N` outputs from `col` on, in `C` chains, `G` of them at a time.
+    ///
+    /// The sums of earlier chains wait until their partner is done: the first in the output, and
+    /// `K` others beside it.
+    ///
+    /// # Safety
+    /// They are outputs of the layer.
+    #[inline(always)]
+    unsafe fn plain_block<const N: usize, const C: usize, const G: usize, const K: usize>(
+        &self,
+        col: usize,
+    ) {
+        let groups = const { C / G };
+        let (inputs, row) = (self.inputs.get(), self.outputs.get());
+        let y = self.y.wrapping_add(col);
+        let mut kept = [const { MaybeUninit::<[T; N]>::uninit() }; K];
+        let mut waiting = 0;
+        let mut group = 0;
+        // SAFETY: what is loaded and stored is borrowed: the caller's columns, and each k below
+        // `inputs`. What waits has been written.
+        unsafe {
+            while group < groups {
+                // Partners follow each other: 0 and 4, 2 and 6, then 1 and 5, 3 and 7.
+                let first = if groups == 1 {
+                    0
+                } else {
+                    group.reverse_bits() >> (usize::BITS - groups.trailing_zeros())
+                };
+                let x = self.x.wrapping_add(first);
+                let w = self.w.wrapping_add(first * row + col);
+                let start = if group == 0 { self.bias.add(col) } else { T::ZEROS.as_ptr() };
+                let place = |waiting: usize, kept: &mut [MaybeUninit<[T; N]>; K]| {
+                    if waiting == 0 {
+                        y
+                    } else {
+                        kept.as_mut_ptr().wrapping_add(waiting - 1).cast()
+                    }
+                };
+                // Every other group finds its first partner waiting, and takes its place.
+                let partner = group & 1;
+                waiting -= partner;
+                let to = place(waiting, &mut kept);
+                if const { G > 1 } {
+                    let sums = self.chains::<N, C, G>(start, x, w, first);
+                    T::finish(&sums, to, partner == 1);
+                } else if const { is_multiple(I::KNOWN, 4 * C) } {
+                    T::chain::<N, C, 4>(to, partner == 1, start, x, w, row, inputs / C);
+                } else {
+                    let terms = (inputs + (C - 1) - first) / C;
+                    T::chain::<N, C, 1>(to, partner == 1, start, x, w, row, terms);
+                }
+                let mut partners = group >> 1;
+                while partner == 1 && partners & 1 == 1 {
+                    let from = place(waiting, &mut kept);
+                    waiting -= 1;
+                    T::add_to::<N>(place(waiting, &mut kept), from);
+                    partners >>= 1;
+                }
+                waiting += 1;
+                group += 1;
+            }
+        }
+    }
+
+    /// `G` chains at a time, added up.
+    ///
+    /// # Safety
+    /// As for [`plain_block`](Self::plain_block).
+    #[inline(always)]
+    unsafe fn chains<const N: usize, const C: usize, const G: usize>(
+        &self,
+        start: *const T,
+        x: *const T,
+        w: *const T,
+        first: usize,
+    ) -> [T; N] {
+        let groups = const { C / G };
+        let (inputs, row) = (self.inputs.get(), self.outputs.get());
+        let (mut x, mut w) = (x, w);
+        let mut sums = [[T::ZERO; N]; G];
+        // SAFETY: the caller's.
+        unsafe {
+            sums[0] = T::load(start);
+            let mut k = 0;
+            while k + C <= inputs {
+                let mut g = 0;
+                while g < G {
+                    let w = w.wrapping_add(g * groups * row);
+                    T::add_multiple(&mut sums[g], *x.wrapping_add(g * groups), w);
+                    g += 1;
+                }
+                x = x.wrapping_add(C);
+                w = w.wrapping_add(C * row);
+                k += C;
+            }
+            let mut g = 0;
+            while g < G {
+                if k + first + g * groups < inputs {
+                    let w = w.wrapping_add(g * groups * row);
+                    T::add_multiple(&mut sums[g], *x.wrapping_add(g * groups), w);
+                }
+                g += 1;
+            }
+        }
+        let mut half = G;
+        while half > 1 {
+            half /= 2;
+            let mut g = 0;
+            while g < half {
+                let other = sums[g + half];
+                add(&mut sums[g], &other);
+                g += 1;
+            }
+        }
+        sums[0]
+    }
+}
+
+/// Whether a size is known to be a multiple of `of`.
+const fn is_multiple(size: Option<usize>, of: usize) -> bool {
+    match size {
+        Some(size) => size.is_multiple_of(of),
+        None => false,
+    }
+}
+
+/// How many of `chains` chains of `n` sums there are room for: one, where its rows are long.
+const fn at_once(n: usize, chains: usize) -> usize {
+    let mut at_once = chains;
+    while at_once > 1 && (at_once * n > SUMS || n > 4) {
+        at_once /= 2;
+    }
+    at_once
+}
+
+/// sums ← sums + others.
+#[inline(always)]
+fn add<T: Float, const N: usize>(sums: &mut [T; N], others: &[T; N]) {
+    let mut n = 0;
+    while n < N {
+        sums[n] += others[n];
+        n += 1;
+    }
+}
+
+impl<T: Float, R: Size, D: Size, C: Size> Product<'_, T, R, D, C> {
+    #[inline(always)]
+    pub(super) fn run_plain(&self) {
+        if const { matches!(D::KNOWN, None | Some(1)) } && self.depth.get() == 1 {
+            let mut blocks = Blocks { cols: self.cols, col: 0, split: split(SUMS) };
+            while let Some(Block { col, width, .. }) = blocks.next() {
+                macro_rules! if_width {
+                    ($($n:literal)*) => {$(
+                        if const { split(SUMS).has(C::KNOWN, $n, false) } && width == $n {
+                            // SAFETY: the block is within the columns.
+                            unsafe { self.multiples::<$n>(col) }
+                        }
+                    )*};
+                }
+                if_width!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
+            }
+        } else if const { !matches!(D::KNOWN, Some(1)) } {
+            let mut blocks = Blocks { cols: self.cols, col: 0, split: split(SUMS / 2) };
+            while let Some(Block { col, width, .. }) = blocks.next() {
+                macro_rules! if_width {
+                    ($($n:literal)*) => {$(
+                        if const { split(SUMS / 2).has(C::KNOWN, $n, false) } && width == $n {
+                            let mut row = 0;
+                            // SAFETY: the block is within the columns, and these are rows.
+                            unsafe {
+                                if const { at_least(R::KNOWN, 2) } {
+                                    while row + 2 <= self.rows.get() {
+                                        self.plain_tile::<2, $n>(row, col);
+                                        row += 2;
+                                    }
+                                }
+                                if row < self.rows.get() {
+                                    self.plain_tile::<1, $n>(row, col);
+                                }
+                            }
+                        }
+                    )*};
+                }
+                if_width!(1 2 3 4 5 6 7 8);
+            }
+        }
+    }
+
+    /// What the sums of `N` columns from `col` on begin with.
+    #[inline(always)]
+    unsafe fn begin<const N: usize>(&self, col: usize, out: *const T) -> [T; N] {
+        // SAFETY: the caller's.
+        unsafe {
+            match self.start {
+                Start::Zero => [T::ZERO; N],
+                Start::Row(row) => T::load(row.add(col)),
+                Start::Out => T::load(out),
+            }
+        }
+    }
+
+    /// `N` columns from `col` on, for a depth of 1: all rows are multiples of one.
+    ///
+    /// # Safety
+    /// They are columns of the product.
+    #[inline(always)]
+    unsafe fn multiples<const N: usize>(&self, col: usize) {
+        // SAFETY: what is loaded and stored are elements of the three matrices, which are
+        // borrowed.
+        unsafe {
+            let multiplied: [T; N] = T::load(self.right.add(col));
+            let mut left = self.left.at(0, 0);
+            let mut out = self.out.wrapping_add(col);
+            let mut row = 0;
+            while row < self.rows.get() {
+                let mut sums = self.begin::<N>(col, out);
+                let mut n = 0;
+                while n < N {
+                    sums[n] += T::times(*left, multiplied[n]);
+                    n += 1;
+                }
+                T::store(&sums, out);
+                left = left.wrapping_add(self.left.row);
+                out = out.wrapping_add(self.out_row);
+                row += 1;
+            }
+        }
+    }
+
+    /// `M` rows from `row` on of `N` columns from `col` on.
+    ///
+    /// # Safety
+    /// They are rows and columns of the product.
+    #[inline(always)]
+    unsafe fn plain_tile<const M: usize, const N: usize>(&self, row: usize, col: usize) {
+        let out = self.out.wrapping_add(row * self.out_row + col);
+        let mut sums = [[T::ZERO; N]; M];
+        // SAFETY: as above.
+        unsafe {
+            let mut m = 0;
+            while m < M {
+                sums[m] = self.begin::<N>(col, out.wrapping_add(m * self.out_row));
+                m += 1;
+            }
+            let mut left = self.left.at(row, 0);
+            let mut right = self.right.wrapping_add(col);
+            let mut k = 0;
+            while k < self.depth.get() {
+                let right_row: [T; N] = T::load(right);
+                let mut m = 0;
+                while m < M {
+                    let factor = *left.add(m * self.left.row);
+                    let mut n = 0;
+                    while n < N {
+                        sums[m][n] += T::times(factor, right_row[n]);
+                        n += 1;
+                    }
+                    m += 1;
+                }
+                left = left.wrapping_add(self.left.col);
+                right = right.wrapping_add(self.right_row);
+                k += 1;
+            }
+            let mut m = 0;
+            while m < M {
+                T::store(&sums[m], out.wrapping_add(m * self.out_row));
+                m += 1;
+            }
+        }
+    }
+}
+
+impl<T: Float> Transposed<'_, T> {
+    /// Reads W as it is, a column for each output: packed rows would take RAM.
+    #[inline(always)]
+    pub(super) fn run_plain(&self) {
+        const MANY: usize = SUMS / 2;
+        let mut row = 0;
+        while row < self.rows {
+            let mut input = 0;
+            // SAFETY: these are rows and inputs.
+            unsafe {
+                while input + MANY <= self.inputs {
+                    self.plain_inputs::<MANY>(row, input);
+                    input += MANY;
+                }
+                while input < self.inputs {
+                    self.plain_inputs::<1>(row, input);
+                    input += 1;
+                }
+            }
+            row += 1;
+        }
+    }
+
+    /// `N` inputs from `input` on, of one sample.
+    ///
+    /// # Safety
+    /// They are inputs of the layer, and it is a sample.
+    #[inline(always)]
+    unsafe fn plain_inputs<const N: usize>(&self, row: usize, input: usize) {
+        let mut sums = [T::ZERO; N];
+        // SAFETY: elements of the three matrices, which are borrowed.
+        unsafe {
+            let mut w = self.w.at(input, 0);
+            let mut ds = self.ds.at(row, 0);
+            let mut output = 0;
+            while output < self.outputs {
+                let mut n = 0;
+                while n < N {
+                    sums[n] += T::times(*ds, *w.add(n * self.w.row));
+                    n += 1;
+                }
+                w = w.wrapping_add(self.w.col);
+                ds = ds.wrapping_add(self.ds.col);
+                output += 1;
+            }
+            T::store(&sums, self.dx.wrapping_add(row * self.inputs + input));
+        }
+    }
+}

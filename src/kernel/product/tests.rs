@@ -1,0 +1,283 @@
+//! Every kernel against loops by definition, for all sizes 1 to 70 and batches 1 to 9, on every
+//! machine that this processor is.
+//!
+//! With `CONSTGRAD_LEVEL` in the environment that level is tested alone, and a processor that lacks
+//! it fails the test. Debug builds leave out most of the sizes.
+
+use std::string::{String, ToString};
+use std::vec::Vec;
+use std::{env, vec};
+
+use super::*;
+use crate::Level;
+use crate::kernel::machine::{Baseline, Plain};
+
+const SIZES: usize = 70;
+const BATCHES: usize = 9;
+
+/// Numbers in front of and behind a result, which no kernel may touch.
+const MARGIN: usize = 17;
+
+/// Numbers that are the same for every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        self.0 >> 33
+    }
+
+    /// Whole numbers from −8 to 8, whose products and sums are exact in `f32`.
+    fn whole<T: Float>(&mut self, len: usize) -> Vec<T> {
+        (0..len).map(|_| T::from_f64((self.next() % 17) as f64 - 8.0)).collect()
+    }
+
+    /// Numbers from −1 to 1 that round wherever they are added.
+    fn fractions<T: Float>(&mut self, len: usize) -> Vec<T> {
+        (0..len).map(|_| T::from_f64(self.next() as f64 / f64::from(1 << 30) - 1.0)).collect()
+    }
+}
+
+/// One layer's numbers for one batch.
+struct Problem<T> {
+    inputs: usize,
+    outputs: usize,
+    batch: usize,
+    w: Vec<T>,
+    bias: Vec<T>,
+    x: Vec<T>,
+    ds: Vec<T>,
+}
+
+/// What the products of a [`Problem`] are.
+#[derive(Clone, Debug, PartialEq)]
+struct Results<T> {
+    y: Vec<T>,
+    singles: Vec<T>,
+    dw: Vec<T>,
+    dw_added: Vec<T>,
+    db: Vec<T>,
+    dx: Vec<T>,
+}
+
+impl<T: Float> Problem<T> {
+    fn new(
+        (inputs, outputs, batch): (usize, usize, usize),
+        mut numbers: impl FnMut(usize) -> Vec<T>,
+    ) -> Self {
+        let (w, bias) = (numbers(inputs * outputs), numbers(outputs));
+        let (x, ds) = (numbers(batch * inputs), numbers(batch * outputs));
+        Problem { inputs, outputs, batch, w, bias, x, ds }
+    }
+
+    /// By definition.
+    fn by_loops(&self) -> Results<T> {
+        let &Problem { inputs, outputs, batch, .. } = self;
+        let mut y = vec![T::ZERO; batch * outputs];
+        let mut dw = vec![T::ZERO; inputs * outputs];
+        let mut db = vec![T::ZERO; outputs];
+        let mut dx = vec![T::ZERO; batch * inputs];
+        for n in 0..batch {
+            for o in 0..outputs {
+                let delta = self.ds[n * outputs + o];
+                y[n * outputs + o] = self.bias[o];
+                db[o] += delta;
+                for i in 0..inputs {
+                    y[n * outputs + o] += self.w[i * outputs + o] * self.x[n * inputs + i];
+                    dw[i * outputs + o] += delta * self.x[n * inputs + i];
+                    dx[n * inputs + i] += self.w[i * outputs + o] * delta;
+                }
+            }
+        }
+        let dw_added = dw.iter().zip(&self.w).map(|(&dw, &w)| dw + w).collect();
+        Results { singles: y.clone(), y, dw, dw_added, db, dx }
+    }
+
+    /// By the kernels of a machine.
+    fn on<X: Machine>(&self) -> Results<T> {
+        let &Problem { inputs, outputs, batch, .. } = self;
+        let rows = |rows: &[T], row| Strided { first: rows.as_ptr(), row, col: 1 };
+        let columns = |rows: &[T], col| Strided { first: rows.as_ptr(), row: 1, col };
+        let product = |left, right: &[T], start, (rows, depth, cols)| {
+            let mut out = Guarded::new(rows * cols, T::ONE);
+            if let Start::Out = start {
+                out.inner().copy_from_slice(&self.w);
+            }
+            X::run(Product {
+                left,
+                right: right.as_ptr(),
+                right_row: cols,
+                start,
+                out: out.inner().as_mut_ptr(),
+                out_row: cols,
+                rows,
+                depth,
+                cols,
+                borrowed: PhantomData,
+            });
+            out.checked()
+        };
+        let x = || rows(&self.x, inputs);
+        let x_transposed = || columns(&self.x, inputs);
+        let ones = Strided { first: &T::ONE, row: 0, col: 0 };
+        let bias = Start::Row(self.bias.as_ptr());
+        let mut singles = Vec::new();
+        for x in self.x.chunks(inputs) {
+            let mut y = Guarded::new(outputs, T::ONE);
+            X::run(Single {
+                w: self.w.as_ptr(),
+                bias: self.bias.as_ptr(),
+                x: x.as_ptr(),
+                y: y.inner().as_mut_ptr(),
+                inputs,
+                outputs,
+                borrowed: PhantomData,
+            });
+            singles.extend(y.checked());
+        }
+        let mut dx = Guarded::new(batch * inputs, T::ONE);
+        X::run(Transposed {
+            w: rows(&self.w, outputs),
+            ds: rows(&self.ds, outputs),
+            dx: dx.inner().as_mut_ptr(),
+            inputs,
+            outputs,
+            rows: batch,
+            borrowed: PhantomData,
+        });
+        Results {
+            y: product(x(), &self.w, bias, (batch, inputs, outputs)),
+            singles,
+            dw: product(x_transposed(), &self.ds, Start::Zero, (inputs, batch, outputs)),
+            dw_added: product(x_transposed(), &self.ds, Start::Out, (inputs, batch, outputs)),
+            db: product(ones, &self.ds, Start::Zero, (1, batch, outputs)),
+            dx: dx.checked(),
+        }
+    }
+}
+
+/// A result with a margin before and behind.
+struct Guarded<T> {
+    all: Vec<T>,
+    mark: T,
+}
+
+impl<T: Float> Guarded<T> {
+    fn new(len: usize, mark: T) -> Self {
+        let mut all = vec![mark; len + 2 * MARGIN];
+        // A kernel that leaves a number out leaves a NaN.
+        all[MARGIN..MARGIN + len].fill(T::NAN);
+        Guarded { all, mark }
+    }
+
+    fn inner(&mut self) -> &mut [T] {
+        let end = self.all.len() - MARGIN;
+        &mut self.all[MARGIN..end]
+    }
+
+    /// The result, if the margins are untouched.
+    fn checked(mut self) -> Vec<T> {
+        let end = self.all.len() - MARGIN;
+        let untouched = self.all[..MARGIN].iter().chain(&self.all[end..]).all(|&x| x == self.mark);
+        assert!(untouched, "a kernel wrote beside its result");
+        self.inner().to_vec()
+    }
+}
+
+/// All sizes; in debug builds, where they would take minutes, those about the vectors' lengths.
+fn sizes() -> impl Iterator<Item = (usize, usize, usize)> {
+    let kept = |size: &usize| !cfg!(debug_assertions) || [1, 3, 16, 33, 70].contains(size);
+    let sizes = move || (1..=SIZES).filter(kept);
+    sizes().flat_map(move |inputs| {
+        sizes().flat_map(move |outputs| (1..=BATCHES).map(move |batch| (inputs, outputs, batch)))
+    })
+}
+
+/// Calls `$check::<machine>(name)` for the machines to test.
+macro_rules! on_each_machine {
+    (|$X:ident, $name:ident| $check:expr) => {{
+        macro_rules! on {
+            ($machine:ty, $text:expr) => {{
+                type $X = $machine;
+                let $name: String = $text;
+                $check
+            }};
+        }
+        let asked: Option<Level> = env::var("CONSTGRAD_LEVEL")
+            .ok()
+            .map(|name| name.parse().expect("CONSTGRAD_LEVEL is a level"));
+        if let Some(level) = asked {
+            assert!(level.is_available(), "this processor lacks the level to be tested: {level}");
+        }
+        for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
+            if asked.is_some_and(|asked| asked != level) {
+                continue;
+            }
+            match level {
+                Level::Baseline => {
+                    on!(Baseline, level.to_string());
+                    on!(Plain, "plain".to_string());
+                }
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx2 => on!(crate::kernel::machine::x86::Avx2, level.to_string()),
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx512 => on!(crate::kernel::machine::x86::Avx512, level.to_string()),
+                #[cfg(not(target_arch = "x86_64"))]
+                _ => unreachable!("not available"),
+            }
+        }
+    }};
+}
+
+fn whole_numbers_are_exact<T: Float>() {
+    let mut numbers = Numbers(1);
+    for size in sizes() {
+        let problem = Problem::<T>::new(size, |len| numbers.whole(len));
+        let expected = problem.by_loops();
+        on_each_machine!(|X, name| {
+            let found = problem.on::<X>();
+            assert!(
+                found == expected,
+                "{name}, inputs, outputs, batch {size:?}: {found:?} instead of {expected:?}"
+            );
+        });
+    }
+}
+
+#[test]
+fn whole_numbers_are_exact_in_f32() {
+    whole_numbers_are_exact::<f32>();
+}
+
+#[test]
+fn whole_numbers_are_exact_in_f64() {
+    whole_numbers_are_exact::<f64>();
+}
+
+/// Machines that round alike give the same bits, however long their vectors are, and those that
+/// round once differ from those that round twice by no more than rounding.
+#[test]
+fn bits_depend_on_fused_multiply_add_alone() {
+    let mut numbers = Numbers(2);
+    for size in sizes() {
+        let problem = Problem::<f32>::new(size, |len| numbers.fractions(len));
+        let mut by_rounding: [Option<(String, Results<f32>)>; 2] = [None, None];
+        on_each_machine!(|X, name| {
+            let found = problem.on::<X>();
+            let slot = &mut by_rounding[usize::from(X::FUSED)];
+            match slot {
+                None => *slot = Some((name, found)),
+                Some((other, results)) => {
+                    assert!(found == *results, "{name} and {other} differ for {size:?}");
+                }
+            }
+        });
+        if let [Some((_, twice)), Some((_, once))] = &by_rounding {
+            let pairs = [(&twice.y, &once.y), (&twice.dw, &once.dw), (&twice.dx, &once.dx)];
+            for (twice, once) in pairs.iter().flat_map(|(a, b)| a.iter().zip(*b)) {
+                let bound = 1e-6 * (SIZES as f32);
+                assert!((twice - once).abs() <= bound, "{twice} and {once} for {size:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! More than one core: the feature `parallel`, on the threads of [rayon].
+//!
+//! | | what is split | what is the same as on one thread |
+//! |---|---|---|
+//! | [`ParallelTrainer`] | a batch, and each large tensor of the update | all but the rounding of sums |
+//! | `Network::predict_batch_parallel` | blocks of samples | every bit |
+//!
+//! Where work is cut and in which order sums are taken depends on types and lengths alone, never
+//! on how many threads there are or which of them is free: the same call gives the same bits.
+//! All splitting is by [`rayon::join`] in halves, whose jobs live on the stack.
+
+mod predict;
+mod tensor;
+mod trainer;
+
+pub(crate) use predict::{join, predict_batch};
+pub(crate) use tensor::splits;
+pub use trainer::ParallelTrainer;
+
+/// Multiply-accumulates of a batch, forward, from which its step is split.
+const STEP: usize = 1 << 18;
+
+/// Multiply-accumulates that a prediction split over threads leaves in one piece.
+const PIECE: usize = 1 << 19;
+
+/// Parameters that an update split over threads leaves in one piece.
+const PARAMETERS: usize = 1 << 13;

@@ -1,0 +1,305 @@
+//! Training on several threads.
+
+use super::STEP;
+use super::predict::sum_of_losses_by_halves;
+use super::tensor::{add, splitting};
+use crate::error::{LengthError, NonFinite};
+use crate::kernel::dispatch;
+use crate::trainer::{Pass, epoch, is_finite, one_by_one, update};
+use crate::{Clip, Float, Layer, Loss, Optimizer, Store, Tape, Zero};
+
+/// A [`Trainer`](crate::Trainer) whose steps use several cores: batches of `B`, of which each of
+/// `THREADS` threads takes an equal share, `PART` samples at a time.
+///
+/// It is used like a [`Trainer`](crate::Trainer) and gives the same results but for rounding:
+/// `Trainer::<Net, _, _, 128>` becomes `ParallelTrainer::<Net, _, _, 128, 64, 2>`. `B` must be a
+/// multiple of `PART · THREADS`. A smaller `PART` needs less memory and more passes over the
+/// gradient; usually it is `B / THREADS`.
+///
+/// ```
+/// use constgrad::prelude::*;
+/// use constgrad::{Adam, CrossEntropy, Class, Dense, ParallelTrainer, Relu, boxed, net};
+///
+/// type Net = net![Dense<784, 128, Relu>, Dense<128, 64, Relu>, Dense<64, 10>];
+/// type NetTrainer = ParallelTrainer<Net, CrossEntropy, Adam, 128, 64, 2>;
+///
+/// let mut net = boxed!(Net::ZERO);
+/// net.init(&mut rand::rngs::SmallRng::seed_from_u64(1));
+/// let mut trainer = boxed!(NetTrainer::new(CrossEntropy::new(), Adam::new(1e-3)));
+///
+/// let inputs = vec![[0.5; 784]; 1000];
+/// let labels = vec![Class::new(7)?; 1000];
+/// let before = trainer.evaluate(&net, &inputs, &labels)?;
+/// trainer.epoch(&mut net, &inputs, &labels)?;
+/// assert!(trainer.evaluate(&net, &inputs, &labels)? < before);
+/// # use rand::SeedableRng;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Batches that cannot be shared out do not compile:
+///
+/// ```compile_fail
+/// # use constgrad::{Dense, MeanSquaredError, ParallelTrainer, Sgd};
+/// type Net = Dense<2, 1>;
+/// // a batch must be a multiple of PART · THREADS samples
+/// let trainer = ParallelTrainer::<Net, _, _, 100, 32, 2>::new(MeanSquaredError, Sgd::new(0.1));
+/// ```
+///
+/// # Threads
+///
+/// The threads are those of the [rayon] pool that the caller is in, the global one by default.
+/// `THREADS` says into how many shares a batch is split, each with a gradient of its own. The
+/// gradients are added in an order that the types fix: a pool with more or fewer threads gives
+/// the same bits.
+///
+/// Within the pool a step allocates nothing: do the whole training in [`rayon::ThreadPool::install`],
+/// or in a pool built with [`rayon::ThreadPoolBuilder::use_current_thread`]. A thread outside
+/// hands each call over to the pool and sleeps until it is done, which costs some microseconds and,
+/// in rayon's queue, one allocation in 63 calls; [`epoch`](Self::epoch) is one such call.
+///
+/// A batch of fewer than 2¹⁸ multiply-accumulates ([`Shape::MACS`](crate::Shape::MACS) · `B`) would not gain: it is
+/// taken on the caller's thread alone, which the compiler decides ([`SPLITS`](Self::SPLITS)).
+pub struct ParallelTrainer<
+    N: Layer,
+    L: Loss<N::Output>,
+    O: Optimizer,
+    const B: usize,
+    const PART: usize,
+    const THREADS: usize,
+> {
+    /// The loss.
+    pub loss: L,
+    /// The optimizer, whose learning rate may be set from a [schedule](crate::schedule).
+    pub optimizer: O,
+    /// How gradients are clipped before they are used, if they are.
+    pub clip: Option<Clip>,
+    state: O::State<N>,
+    /// The gradient of the batch ends up in the first.
+    shares: [Share<N, PART>; THREADS],
+}
+
+/// What one share of a batch is worked on with.
+struct Share<N: Layer, const PART: usize> {
+    gradient: N,
+    tape: Tape<N, PART>,
+}
+
+impl<N: Layer, const PART: usize> Zero for Share<N, PART> {
+    const ZERO: Self = Share { gradient: N::ZERO, tape: Tape::ZERO };
+}
+
+impl<N, L, O, const B: usize, const PART: usize, const THREADS: usize>
+    ParallelTrainer<N, L, O, B, PART, THREADS>
+where
+    N: Layer,
+    L: Loss<N::Output>,
+    O: Optimizer,
+{
+    /// Bytes that training needs: the network, and the trainer with its gradients, optimizer
+    /// state, activations and their derivatives. A shorter batch
+    /// ([`step_partial`](Self::step_partial)) has the activations of one sample on the stack of
+    /// each thread too.
+    pub const RAM: usize = size_of::<N>() + size_of::<Self>();
+
+    /// Whether a step is split: whether there is enough to do.
+    pub const SPLITS: bool = THREADS > 1 && N::MACS.saturating_mul(B) >= STEP;
+
+    /// A trainer before its first step, without gradient clipping.
+    pub const fn new(loss: L, optimizer: O) -> Self {
+        const {
+            assert!(B > 0, "a batch of 0 samples trains nothing");
+            assert!(
+                PART > 0 && THREADS > 0 && B.is_multiple_of(PART * THREADS),
+                "a batch must be a multiple of PART · THREADS samples"
+            );
+        }
+        ParallelTrainer { loss, optimizer, clip: None, state: Zero::ZERO, shares: Zero::ZERO }
+    }
+
+    /// The gradient of the last step, after clipping.
+    pub fn gradient(&self) -> &N {
+        &self.shares[0].gradient
+    }
+
+    /// The state of the optimizer.
+    pub fn state(&self) -> &O::State<N> {
+        &self.state
+    }
+}
+
+impl<N, L, O, const B: usize, const PART: usize, const THREADS: usize>
+    ParallelTrainer<N, L, O, B, PART, THREADS>
+where
+    N: Layer<Input: Sync, Output: Send, Tape<PART>: Send> + Send + Sync,
+    L: Loss<N::Output, Target: Sync> + Send + Sync,
+    O: Optimizer<State<N>: Send> + Send,
+{
+    /// One training step on a batch. Returns its mean loss, from before the step.
+    ///
+    /// As [`Trainer::step`](crate::Trainer::step).
+    pub fn step(
+        &mut self,
+        net: &mut N,
+        inputs: &[N::Input; B],
+        targets: &[L::Target; B],
+    ) -> L::Scalar {
+        Self::on_the_pool(|| {
+            let loss = self.pass(net, inputs, targets);
+            self.update(net);
+            loss
+        })
+    }
+
+    /// As [`step`](Self::step), but a loss or a gradient that is infinite or NaN changes nothing.
+    ///
+    /// # Errors
+    /// [`NonFinite`] with the loss; the network and the optimizer's state are as before.
+    pub fn step_checked(
+        &mut self,
+        net: &mut N,
+        inputs: &[N::Input; B],
+        targets: &[L::Target; B],
+    ) -> Result<L::Scalar, NonFinite<L::Scalar>> {
+        Self::on_the_pool(|| {
+            let loss = self.pass(net, inputs, targets);
+            if !loss.is_finite() || !is_finite(&mut self.shares[0].gradient) {
+                return Err(NonFinite { loss });
+            }
+            self.update(net);
+            Ok(loss)
+        })
+    }
+
+    /// One training step on a shorter batch, such as the last of an epoch: 1 to `B` samples.
+    ///
+    /// The samples are shared out evenly, and each thread takes its own one by one: the gradient,
+    /// the mean over the samples given, differs from that of a full step by rounding only. A
+    /// [`Tape`] for one sample is on the stack of each thread meanwhile.
+    ///
+    /// # Errors
+    /// [`LengthError`] if there are no samples or more than `B`, or more or fewer targets than
+    /// inputs; the network is as before.
+    pub fn step_partial(
+        &mut self,
+        net: &mut N,
+        inputs: &[N::Input],
+        targets: &[L::Target],
+    ) -> Result<L::Scalar, LengthError> {
+        LengthError::check_range("inputs", inputs.len(), 1, B)?;
+        LengthError::check("targets", targets.len(), inputs.len())?;
+        let scale = L::Scalar::from_f64(1.0 / inputs.len() as f64);
+        let split = N::MACS.saturating_mul(inputs.len()) >= STEP;
+        let shares = if split { THREADS.min(inputs.len()) } else { 1 };
+        Ok(Self::on_the_pool(|| {
+            let (net_before, loss) = (&*net, &self.loss);
+            let sum = share_out(&mut self.shares[..shares], inputs, targets, &|share, x, y| {
+                one_by_one(net_before, loss, x, y, scale, &mut share.gradient)
+            });
+            self.update(net);
+            sum * scale
+        }))
+    }
+
+    /// One pass over all samples in batches of `B`, the last of which may be shorter. Returns the
+    /// mean loss of the samples, each from before its step.
+    ///
+    /// # Errors
+    /// [`LengthError`] if there are no samples, or more or fewer targets than inputs; the network
+    /// is as before.
+    pub fn epoch(
+        &mut self,
+        net: &mut N,
+        inputs: &[N::Input],
+        targets: &[L::Target],
+    ) -> Result<L::Scalar, LengthError> {
+        Self::on_the_pool(|| {
+            epoch(inputs, targets, B, |x, targets| match (x.as_array(), targets.as_array()) {
+                (Some(x), Some(targets)) => Ok(self.step(net, x, targets)),
+                _ => self.step_partial(net, x, targets),
+            })
+        })
+    }
+
+    /// The mean loss of any number of samples, without training; on several threads if there are
+    /// enough of them.
+    ///
+    /// # Errors
+    /// [`LengthError`] if there are no samples, or more or fewer targets than inputs.
+    pub fn evaluate(
+        &self,
+        net: &N,
+        inputs: &[N::Input],
+        targets: &[L::Target],
+    ) -> Result<L::Scalar, LengthError> {
+        LengthError::check_range("inputs", inputs.len(), 1, usize::MAX)?;
+        LengthError::check("targets", targets.len(), inputs.len())?;
+        let sum = sum_of_losses_by_halves(net, &self.loss, inputs, targets);
+        Ok(sum / L::Scalar::from_f64(inputs.len() as f64))
+    }
+
+    /// Does `work` on a thread of the pool: at once if the caller's is one, or if nothing is to
+    /// be split.
+    fn on_the_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+        if Self::SPLITS { rayon::scope(|_| work()) } else { work() }
+    }
+
+    /// Forward, loss and backward. Gives the mean loss; the gradient is in the first share.
+    fn pass(&mut self, net: &N, inputs: &[N::Input; B], targets: &[L::Target; B]) -> L::Scalar {
+        let scale = L::Scalar::from_f64(1.0 / B as f64);
+        let (inputs, _) = inputs.as_chunks::<PART>();
+        let (targets, _) = targets.as_chunks::<PART>();
+        let loss = &self.loss;
+        let shares = if Self::SPLITS { THREADS } else { 1 };
+        let sum = share_out(&mut self.shares[..shares], inputs, targets, &|share, x, targets| {
+            let mut sum = L::Scalar::ZERO;
+            let mut store = Store::Overwrite;
+            for (x, targets) in x.iter().zip(targets) {
+                let Share { gradient, tape } = &mut *share;
+                sum +=
+                    dispatch(Pass { tape, net, loss, x, targets, share: scale, gradient, store });
+                store = Store::Add;
+            }
+            sum
+        });
+        sum * scale
+    }
+
+    /// Clips the gradient and changes the network.
+    fn update(&mut self, net: &mut N) {
+        let ParallelTrainer { optimizer, clip, state, shares, .. } = self;
+        let gradient = &mut shares[0].gradient;
+        let mut update = || update(optimizer, *clip, net, gradient, state);
+        if Self::SPLITS { splitting(update) } else { update() }
+    }
+}
+
+/// Gives each share an equal number of samples, or of parts of a batch, for `work`, which sets
+/// its gradient and returns a sum of losses. Gives the sum of sums; the sum of gradients is in
+/// the first share. There are no fewer samples than shares.
+///
+/// Sums are those of the first half of the shares plus those of the other half, whichever is
+/// ready first.
+fn share_out<N, X, Y, T, const PART: usize>(
+    shares: &mut [Share<N, PART>],
+    x: &[X],
+    y: &[Y],
+    work: &(impl Fn(&mut Share<N, PART>, &[X], &[Y]) -> T + Sync),
+) -> T
+where
+    N: Layer<Output: Send, Tape<PART>: Send> + Send,
+    X: Sync,
+    Y: Sync,
+    T: Float,
+{
+    if let [share] = shares {
+        return work(share, x, y);
+    }
+    let half = shares.len() / 2;
+    let samples = x.len() * half / shares.len();
+    let (shares, shares_b) = shares.split_at_mut(half);
+    let ((x, x_b), (y, y_b)) = (x.split_at(samples), y.split_at(samples));
+    let (sum, sum_b) =
+        rayon::join(|| share_out(shares, x, y, work), || share_out(shares_b, x_b, y_b, work));
+    splitting(|| add(&mut shares[0].gradient, &mut shares_b[0].gradient));
+    sum + sum_b
+}

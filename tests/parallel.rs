@@ -1,0 +1,155 @@
+//! More than one core gives the bits that the types fix, whatever the pool, and no allocation.
+#![cfg(feature = "parallel")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use constgrad::prelude::*;
+use constgrad::*;
+use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
+
+type Net = net![Dense<64, 96, Tanh>, Dense<96, 64, Relu>, Dense<64, 10>];
+type One = Trainer<Net, CrossEntropy, Adam, 48>;
+type Two = ParallelTrainer<Net, CrossEntropy, Adam, 48, 24, 2>;
+type Three = ParallelTrainer<Net, CrossEntropy, Adam, 48, 8, 3>;
+
+/// Counts what any thread allocates.
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: all work is the system's.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+fn data(samples: usize) -> (Vec<[f32; 64]>, Vec<Class<10>>) {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(2);
+    let x = (0..samples).map(|_| [(); 64].map(|()| rng.random_range(-1.0..1.0))).collect();
+    (x, (0..samples).map(|i| Class::new(i * 7 % 10).unwrap()).collect())
+}
+
+fn net() -> Box<Net> {
+    let mut net = boxed!(Net::ZERO);
+    net.init(&mut Xoshiro256PlusPlus::seed_from_u64(1));
+    net
+}
+
+fn pool(threads: usize) -> rayon::ThreadPool {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap()
+}
+
+/// All parameters, as bits.
+fn bits(net: &mut Net) -> Vec<u64> {
+    struct Bits(Vec<u64>);
+    impl Visitor<0> for Bits {
+        fn tensor<T: Float>(&mut self, parameters: &mut [T], []: [&mut [T]; 0]) {
+            self.0.extend(parameters.iter().map(|parameter| parameter.to_f64().to_bits()));
+        }
+    }
+    let mut bits = Bits(Vec::new());
+    Layer::visit(net, [], &mut bits);
+    bits.0
+}
+
+/// Two epochs of two and a half batches: the network's bits, and the losses.
+macro_rules! trained {
+    ($trainer:ty) => {{
+        let (x, classes) = data(120);
+        let mut net = net();
+        let mut trainer = boxed!(<$trainer>::new(CrossEntropy::new(), Adam::new(1e-2)));
+        let losses = [(); 2].map(|()| trainer.epoch(&mut net, &x, &classes).unwrap());
+        (bits(&mut net), losses, trainer.evaluate(&net, &x, &classes).unwrap())
+    }};
+}
+
+/// One test: the allocator counts for the whole process.
+#[test]
+fn threads_change_neither_bits_nor_results_nor_memory() {
+    const { assert!(Two::SPLITS && Three::SPLITS) };
+    let one = trained!(One);
+    let two = pool(2).install(|| trained!(Two));
+    let three = pool(2).install(|| trained!(Three));
+
+    // The same bits from run to run, and whatever the pool.
+    for threads in [1, 2, 3] {
+        assert!(two == pool(threads).install(|| trained!(Two)), "2 shares, {threads} threads");
+        assert!(three == pool(threads).install(|| trained!(Three)), "3 shares, {threads} threads");
+    }
+
+    // The trainer of one thread differs by rounding. Adam makes a step of a whole learning rate of
+    // the sign of a gradient that is nearly 0, so weights are compared by what they make.
+    for (_, losses, evaluated) in [&two, &three] {
+        for (parallel, serial) in losses.iter().zip(one.1) {
+            approx::assert_relative_eq!(*parallel, serial, max_relative = 1e-4);
+        }
+        approx::assert_relative_eq!(*evaluated, one.2, max_relative = 1e-3);
+    }
+    assert!(two.0 != one.0, "the sum of two shares rounds like that of one");
+
+    // A prediction has the bits of one thread.
+    let (x, _) = data(1000);
+    let (net, mut expected) = (net(), vec![[0.0; 10]; 1000]);
+    net.predict_batch(&x, &mut expected).unwrap();
+    for threads in [1, 2, 3] {
+        let mut outputs = vec![[f32::NAN; 10]; 1000];
+        pool(threads).install(|| net.predict_batch_parallel(&x, &mut outputs)).unwrap();
+        assert!(outputs == expected, "{threads} threads");
+    }
+
+    // No allocation after the first step.
+    let (x, classes) = data(48);
+    let (x, classes) = (x.as_array::<48>().unwrap(), classes.as_array::<48>().unwrap());
+    pool(2).install(|| {
+        let (mut net, mut outputs) = (crate::net(), vec![[0.0; 10]; 48]);
+        let mut trainer = boxed!(Two::new(CrossEntropy::new(), Adam::new(1e-2)));
+        trainer.step(&mut net, x, classes);
+        let before = ALLOCATIONS.load(Ordering::Relaxed);
+        for _ in 0..200 {
+            trainer.step(&mut net, x, classes);
+            trainer.step_checked(&mut net, x, classes).unwrap();
+            trainer.step_partial(&mut net, &x[..31], &classes[..31]).unwrap();
+            net.predict_batch_parallel(x, &mut outputs).unwrap();
+        }
+        assert_eq!(ALLOCATIONS.load(Ordering::Relaxed) - before, 0);
+    });
+}
+
+#[test]
+fn wrong_lengths_and_numbers_are_errors() {
+    let (x, classes) = data(49);
+    let mut net = net();
+    let mut trainer = boxed!(Two::new(CrossEntropy::new(), Adam::new(1e-2)));
+    let before = bits(&mut net);
+    assert!(trainer.step_partial(&mut net, &x, &classes).is_err());
+    assert!(trainer.step_partial(&mut net, &x[..3], &classes[..2]).is_err());
+    assert!(trainer.epoch(&mut net, &x[..0], &classes[..0]).is_err());
+    assert!(net.predict_batch_parallel(&x, &mut [[0.0; 10]; 3]).is_err());
+    let (mut x, classes) = (*x.first_chunk::<48>().unwrap(), classes.first_chunk::<48>().unwrap());
+    x[40][3] = f32::NAN;
+    assert!(trainer.step_checked(&mut net, &x, classes).is_err());
+    assert!(bits(&mut net) == before, "an error changed the network");
+}
+
+/// A batch that is too small to gain is taken on one thread.
+#[test]
+fn small_batches_are_not_split() {
+    type Small = ParallelTrainer<Dense<2, 1>, MeanSquaredError, Sgd, 4, 2, 2>;
+    const { assert!(!Small::SPLITS) };
+    let mut net = Dense::<2, 1>::ZERO;
+    let mut trainer = Small::new(MeanSquaredError, Sgd::new(0.1));
+    let loss = trainer.step(&mut net, &[[1.0, 2.0]; 4], &[[3.0]; 4]);
+    assert_eq!(loss, 9.0);
+}
