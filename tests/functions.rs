@@ -91,14 +91,14 @@ type Exact = fn(f64) -> f64;
 
 /// The functions of `f32` with their largest errors in ulp, and what they are in `f64`.
 const F32_FUNCTIONS: [(&str, f64, Ours, Exact); 8] = [
-    ("exp", 2.0, Float::exp, f64::exp),
-    ("exp_m1", 2.0, Float::exp_m1, f64::exp_m1),
-    ("ln", 2.0, Float::ln, f64::ln),
-    ("ln_1p", 2.0, Float::ln_1p, f64::ln_1p),
-    ("tanh", 2.0, Float::tanh, f64::tanh),
-    ("sigmoid", 2.0, Float::sigmoid, logistic),
-    ("softplus", 2.0, Float::softplus, softplus),
-    ("normal_cdf", 2.0, Float::normal_cdf, Float::normal_cdf),
+    ("exp", 1.3, Float::exp, f64::exp),
+    ("exp_m1", 1.31, Float::exp_m1, f64::exp_m1),
+    ("ln", 0.85, Float::ln, f64::ln),
+    ("ln_1p", 1.45, Float::ln_1p, f64::ln_1p),
+    ("tanh", 1.9, Float::tanh, f64::tanh),
+    ("sigmoid", 1.75, Float::sigmoid, logistic),
+    ("softplus", 1.7, Float::softplus, softplus),
+    ("normal_cdf", 1.98, Float::normal_cdf, Float::normal_cdf),
 ];
 
 #[test]
@@ -152,22 +152,19 @@ fn f64_functions() {
     assert_within(3.0, &xs, "exp_m1", Float::exp_m1, f64::exp_m1);
     assert_within(2.0, &xs, "ln", Float::ln, f64::ln);
     assert_within(3.0, &xs, "ln_1p", Float::ln_1p, f64::ln_1p);
-    assert_within(4.0, &xs, "tanh", Float::tanh, f64::tanh);
+    assert_within(3.0, &xs, "tanh", Float::tanh, f64::tanh);
     assert_within(4.0, &xs, "sigmoid", Float::sigmoid, logistic);
+    assert_within(4.0, &xs, "softplus", Float::softplus, softplus);
 }
 
-/// Φ(x) in f64 at 355 points, and in f32 everywhere by Φ in f64.
-///
-/// In the tail it is e^(−x²/2) times something tame, and what rounding x² costs grows with x²: the
-/// bound is relative there.
+/// Φ(x) in f64 at 355 points. In f32 it is held against these values of f64.
 #[test]
 fn normal_cdf() {
     let reference: Value = serde_json::from_str(include_str!("pytorch/reference.json")).unwrap();
     for point in reference["normal_cdf"].as_array().unwrap() {
         let [x, exact] = [0, 1].map(|index| point[index].as_f64().unwrap());
         let ours = Float::normal_cdf(x);
-        assert!((ours - exact).abs() <= 6e-14 * exact, "Φ({x}) = {ours:e} instead of {exact:e}");
-        assert!(x < -1.0 || error(ours, exact) <= 3.0, "Φ({x}) = {ours:e} instead of {exact:e}");
+        assert!(error(ours, exact) <= 3.0, "Φ({x}) = {ours:e} instead of {exact:e}");
     }
 }
 
@@ -178,6 +175,16 @@ fn what_is_bounded_stays_in_its_bounds() {
         assert!((0.0..=1.0).contains(&Float::sigmoid(x)), "sigmoid({x:e})");
         assert!((0.0..=1.0).contains(&Float::normal_cdf(x)), "normal_cdf({x:e})");
         assert!(Float::exp(x) >= 0.0 && Float::exp_m1(x) >= -1.0, "exp({x:e})");
+    }
+}
+
+/// An odd function is so to the bit. tanh and σ never fall; eˣ may, by a unit where n changes.
+#[test]
+fn tanh_is_odd_and_never_falls() {
+    for x in f32_sample().into_iter().filter(|x| x.is_finite()) {
+        assert_eq!(Float::tanh(-x).to_bits(), (-Float::tanh(x)).to_bits(), "tanh({x:e})");
+        assert!(Float::tanh(x) <= Float::tanh(x.next_up()), "tanh({x:e})");
+        assert!(Float::sigmoid(x) <= Float::sigmoid(x.next_up()), "sigmoid({x:e})");
     }
 }
 
@@ -207,8 +214,13 @@ fn edges<T: Number>(smallest: T, largest: T) {
         assert!(x.normal_cdf() == one && (-x).normal_cdf() == zero);
         assert!((-x).ln().to_f64().is_nan() && (-x).ln_1p().to_f64().is_nan());
     }
-    // An odd function keeps the sign of zero.
-    assert!(one.copysign((-zero).tanh()) == -one);
+    assert!((-one).ln_1p() == -infinity && (-infinity).ln_1p().to_f64().is_nan());
+    assert!(infinity.softplus() == infinity && (-infinity).softplus() == zero);
+    assert!(largest.softplus() == largest && T::NAN.softplus().to_f64().is_nan());
+    // What is near x for small x keeps the sign of zero.
+    for function in [T::tanh, T::exp_m1, T::ln_1p] {
+        assert!(one.copysign(function(-zero)) == -one && one.copysign(function(zero)) == one);
+    }
 }
 
 #[test]

@@ -1,4 +1,48 @@
 //! exp, ln, tanh and their kin, written once for both number types.
+//!
+//! Every function is one straight line of arithmetic: both sides of a choice are computed and one
+//! is selected, so that a loop over an array vectorises on every target, and so that the time
+//! does not depend on the numbers. They use no fused multiply-add, so that a given input gives the
+//! same bits on every machine.
+//!
+//! | function | method | largest error in `f32` |
+//! |---|---|---|
+//! | e^x | x = n ln 2 + r; a polynomial in r | 1.30 ulp |
+//! | e^x − 1 | the same, with the 1 taken off before it is scaled | 1.31 |
+//! | ln | x = 2^k (1 + f); a series in f / (f + 2) | 0.84 |
+//! | ln(1+x) | ln of the sum, and what the sum's rounding left | 1.44 |
+//! | ln(1+e^x) | max(x, 0) + ln(1 + e^−\|x\|) | 1.68 |
+//! | tanh | a quotient of polynomials to 0.7; beyond it 1 − 2 / (e^2x + 1) | 1.88 |
+//! | σ | 1 / (1 + e^x), with e^x never scaled | 1.72 |
+//! | Φ | ½ + x p(x²) to 1; beyond it e^(−x²/2) / (x + v(x)), with x² in two parts | 1.98 |
+//!
+//! in units of the last place, over all 2³² numbers: `tests/functions.rs` measures them again. tanh
+//! is odd, and tanh and σ never fall where x grows; e^x may, by one unit.
+//! The coefficients are minimax: `tests/functions/coefficients.py` computes them.
+//!
+//! A vector of a small network waits for each step of tanh, and over a long array the window in
+//! which a processor reorders instructions holds few vectors: a short chain of dependent steps
+//! counts twice. So polynomials are summed in pairs, x is reduced by as few roundings as the
+//! result needs, and tanh has one division. On a Zen 4 of 3.6 GHz with AVX2 (with AVX-512 in
+//! brackets), ns for each of 1024 numbers, and for a vector that waits for the one before:
+//!
+//! | | Horner's sums, tanh = c + (e − 2c − ce) / (e + 2) with e = e^2x − 1 | as it is |
+//! |---|---|---|
+//! | e^x | 0.68 (0.41); 20.0 | 0.43 (0.31); 12.8 |
+//! | e^x − 1 | 1.31 (0.78); 20.5 | 0.54 (0.36); 13.3 |
+//! | tanh | 1.02 (0.59); 24.4 | 0.56 (0.36); 12.9 |
+//! | σ | 0.83 (0.52); 23.6, 2.4 ulp | 0.60 (0.43); 16.2 |
+//! | ln | 1.01 (0.58); 22.2 | 0.75 (0.48); 17.3 |
+//! | ln(1+x) | 1.01 (0.65) | 0.90 (0.55); 19.0 |
+//! | ln(1+e^x) | 2.67 (1.52) | 1.39 (0.81); 30 |
+//! | Φ | 1.47 (0.89); 27, 70 ulp in the tail | 1.9 (1.1); 23 |
+//!
+//! Tried for tanh, and left: one quotient of polynomials up to 9 takes 0.34 (0.29) and 10.1, but
+//! its two sums and its division are three roundings near 1, where the unit is smallest; a
+//! polynomial for the small side 0.64 (0.42); steps of ½ ln 2 with a shorter quotient no gain,
+//! 0.70 (0.49). For e^x: Horner's sum of six terms 0.47 (0.32) and 16.8; carrying what 1 + r loses
+//! 0.79 ulp, 0.53 (0.38).
+
 use core::f64::consts::LOG2_E;
 use core::hint::select_unpredictable as select;
 
@@ -155,7 +199,7 @@ impl Series for f32 {
 
     #[inline(always)]
     fn ln_series(z: f32) -> f32 {
-        polynomial!(z; 0.666_666_6, 0.400_008_65, 0.285_069_97, 0.241_004_77)
+        polynomial!(z; 0.666_666_6, 0.400_008_62, 0.285_069_97, 0.241_004_77)
     }
 
     #[inline(always)]
@@ -253,12 +297,12 @@ impl Series for f64 {
         polynomial!(z;
             0.666_666_666_666_666,
             0.400_000_000_000_563_4,
-            0.285_714_285_559_119_93,
-            0.222_222_242_868_243_19,
-            0.181_816_664_591_229_1,
-            0.153_910_927_990_426_72,
-            0.131_739_219_413_527_9,
-            0.138_408_536_784_989_38
+            0.285_714_285_559_129_03,
+            0.222_222_242_867_216_62,
+            0.181_816_664_651_593_77,
+            0.153_910_926_068_142_44,
+            0.131_739_250_794_019_4,
+            0.138_408_331_194_279_17
         )
     }
 
