@@ -272,3 +272,14 @@ fn a_certain_and_right_answer_costs_nothing() {
     assert_eq!(BinaryCrossEntropy.gradient(&y, &t, 1.0, &mut dy), 0.0);
     assert_eq!(dy, [0.0; 2]);
 }
+
+/// σ(y) − t keeps its digits where σ(y) is near t = 1.
+#[test]
+fn a_sure_answer_has_an_exact_gradient() {
+    for y in [3.0, 21.0, 40.0, 300.0_f64] {
+        let mut dy = [0.0];
+        BinaryCrossEntropy.gradient(&[y], &[1.0], 1.0, &mut dy);
+        let exact = -1.0 / (1.0 + y.exp());
+        approx::assert_relative_eq!(dy[0], exact, max_relative = 1e-14, epsilon = 0.0);
+    }
+}
