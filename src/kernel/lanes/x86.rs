@@ -38,7 +38,20 @@ lanes!(
         (_mm512_permutex2var_ps(a, low, b), _mm512_permutex2var_ps(a, high, b))
     },
     |from, n| _mm512_maskz_loadu_ps(u16::MAX >> (16 - n), from),
-    |vector, to, n| _mm512_mask_storeu_ps(to, u16::MAX >> (16 - n), vector)
+    |vector, to, n| {
+        if n == 16 {
+            return vector.store(to);
+        }
+        let (mut to, mut rest) = (to, _mm512_castps512_ps256(vector));
+        if n & 8 != 0 {
+            rest.store(to);
+            to = to.add(8);
+            rest = _mm512_extractf32x8_ps::<1>(vector);
+        }
+        if n & 7 != 0 {
+            rest.store_first(to, n & 7);
+        }
+    }
 );
 
 lanes!(
@@ -51,7 +64,20 @@ lanes!(
         (_mm512_permutex2var_pd(a, low, b), _mm512_permutex2var_pd(a, high, b))
     },
     |from, n| _mm512_maskz_loadu_pd(u8::MAX >> (8 - n), from),
-    |vector, to, n| _mm512_mask_storeu_pd(to, u8::MAX >> (8 - n), vector)
+    |vector, to, n| {
+        if n == 8 {
+            return vector.store(to);
+        }
+        let (mut to, mut rest) = (to, _mm512_castpd512_pd256(vector));
+        if n & 4 != 0 {
+            rest.store(to);
+            to = to.add(4);
+            rest = _mm512_extractf64x4_pd::<1>(vector);
+        }
+        if n & 3 != 0 {
+            rest.store_first(to, n & 3);
+        }
+    }
 );
 
 lanes!(
