@@ -12,7 +12,7 @@
 //! use rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
 //!
 //! type Net = net![Dense<64, 32, Relu>, Dense<32, 10>]; // = (Dense<64, 32, Relu>, Dense<32, 10>)
-//! const _: () = assert_network::<Net>(); // one error, here, if two layers do not fit
+//! const _: () = assert_network::<Net>(); // the error is here, if two layers do not fit
 //! const _: () = assert!(Net::PARAMS == 2_410 && Net::INFERENCE_RAM <= 1024);
 //!
 //! let mut net = Net::ZERO; // a constant: may also be a static, or boxed
