@@ -72,8 +72,17 @@ fn main() -> ExitCode {
 
 fn digits(options: &Options) -> Result<(), Box<dyn Error>> {
     let (mut inputs, labels) = read_csv_classes::<f32, 64, 10>(&options.data)?;
-    for pixel in inputs.as_flattened_mut() {
-        *pixel /= 16.0;
+    for (number, image) in (1..).zip(&mut inputs) {
+        for pixel in image {
+            if !(0.0..=16.0).contains(pixel) {
+                let file = options.data.display();
+                return Err(format!(
+                    "{file}: digit {number}: a pixel of {pixel} found, 0 to 16 expected"
+                )
+                .into());
+            }
+            *pixel /= 16.0;
+        }
     }
     if inputs.len() < 10 {
         let found = inputs.len();

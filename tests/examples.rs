@@ -98,6 +98,10 @@ fn digits_says_what_is_wrong() {
     fs::write(&damaged, &text[..20_000]).unwrap();
     let error = refused("digits", &["--data", damaged.to_str().unwrap()]);
     assert!(error.ends_with("damaged.csv: line 136: 52 fields found, 65 expected"), "{error}");
+    fs::write(&damaged, text.replacen(",16,", ",166,", 1)).unwrap();
+    let error = refused("digits", &["--data", damaged.to_str().unwrap()]);
+    let expected = "damaged.csv: digit 2: a pixel of 166 found, 0 to 16 expected";
+    assert!(error.ends_with(expected), "{error}");
 
     // Where a file should be written there is a folder.
     for name in ["digits.safetensors", "loss.svg"] {
