@@ -164,6 +164,17 @@ impl<const IN: usize, const OUT: usize, Act, T: Float> Dense<IN, OUT, Act, T> {
         (0..OUT).map(|out| self.weights.iter().map(move |weights| &weights[out]))
     }
 
+    /// The weights as they are stored: of each input those to all outputs.
+    #[cfg(feature = "serde")]
+    pub(crate) fn input_major(&self) -> &[[T; OUT]; IN] {
+        &self.weights
+    }
+
+    #[cfg(feature = "serde")]
+    pub(crate) fn input_major_mut(&mut self) -> &mut [[T; OUT]; IN] {
+        &mut self.weights
+    }
+
     /// The bias b.
     pub const fn bias(&self) -> &[T; OUT] {
         &self.bias

@@ -14,6 +14,7 @@ use crate::Float;
 ///
 /// [`init`](crate::Network::init) takes the one that the layer's activation wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Init {
     /// All weights zero.
     Zeros,

@@ -119,6 +119,12 @@
 //!   themselves.
 //! - `parallel` has `ParallelTrainer` and `Network::predict_batch_parallel`, on the threads of
 //!   `rayon`.
+//! - `serde` writes and reads networks, optimizers with their states, trainers and schedules in any
+//!   format of serde's: a training that is continued gives the same bits as one that was not
+//!   interrupted ([`Trainer`]). W is written as `OUT` rows of `IN`. A network of another shape is
+//!   an error that names the length found and the one expected.
+//! - `bytemuck` lets zeroed memory be a network (`Zeroable`), and checks bytes that are to be a
+//!   [`Class`] (`CheckedBitPattern`).
 //! - None of them: `no_std`, no allocator, any target.
 //!
 //! # Deep networks
@@ -153,6 +159,8 @@ pub mod optimizer;
 mod parallel;
 mod pass;
 pub mod schedule;
+#[cfg(feature = "serde")]
+mod serialize;
 mod tape;
 mod trainer;
 

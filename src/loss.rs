@@ -67,6 +67,7 @@ fn mean<T: Float, const N: usize>(
 
 /// Mean over the outputs of (y − t)².
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MeanSquaredError;
 
 impl<T: Float, const N: usize> Loss<[T; N]> for MeanSquaredError {
@@ -84,6 +85,7 @@ impl<T: Float, const N: usize> Loss<[T; N]> for MeanSquaredError {
 
 /// Mean over the outputs of |y − t|, with derivative 0 where they are equal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MeanAbsoluteError;
 
 impl<T: Float, const N: usize> Loss<[T; N]> for MeanAbsoluteError {
@@ -110,6 +112,7 @@ impl<T: Float, const N: usize> Loss<[T; N]> for MeanAbsoluteError {
 /// Mean over the outputs of ½ (y − t)² within δ, and of δ (|y − t| − ½ δ) beyond: a squared
 /// error that outliers cannot dominate.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Huber {
     /// Where the square turns into a line.
     pub delta: f64,
@@ -153,6 +156,7 @@ impl<T: Float, const N: usize> Loss<[T; N]> for Huber {
 /// Label smoothing ε compares with 1 − ε for the target plus ε/N for every class (Szegedy et al.
 /// 2016), as PyTorch does.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CrossEntropy {
     /// ε, in 0..1; 0 by default.
     pub label_smoothing: f64,
@@ -213,6 +217,7 @@ impl<T: Float, const N: usize> Loss<[T; N]> for CrossEntropy {
 /// y are logits: leave [`Sigmoid`](crate::Sigmoid) out of the network. A target is the probability
 /// of yes, in 0..1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BinaryCrossEntropy;
 
 impl<T: Float, const N: usize> Loss<[T; N]> for BinaryCrossEntropy {

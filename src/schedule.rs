@@ -23,6 +23,7 @@ pub trait Schedule {
 
 /// Always the same.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Constant {
     /// The learning rate.
     pub lr: f64,
@@ -36,6 +37,7 @@ impl Schedule for Constant {
 
 /// lr · gamma^⌊step / every⌋: multiplied by `gamma` once every so many steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Step {
     /// The learning rate to begin with.
     pub lr: f64,
@@ -53,6 +55,7 @@ impl Schedule for Step {
 
 /// lr · gamma^step.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Exponential {
     /// The learning rate to begin with.
     pub lr: f64,
@@ -71,6 +74,7 @@ impl Schedule for Exponential {
 /// During warm-up, step s has lr · (s + 1) / `warm_up`. Then, with p from 0 to 1 over what is
 /// left of `steps`: end + (lr − end) · ½ (1 + cos πp). From `steps` on it is `end`.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Cosine {
     /// The learning rate at its highest.
     pub lr: f64,

@@ -33,6 +33,36 @@ use crate::{Clip, Float, Layer, Loss, Machine, Network, Optimizer, Store, Tape, 
 ///
 /// A batch of another size, a target of another type or another number of classes, or the wrong
 /// network do not compile.
+///
+/// # Checkpoints
+///
+/// With the feature `serde` a trainer is written and read: its loss, optimizer, clipping and the
+/// optimizer's state. Together with the network, the generator that shuffles and the number of
+/// the epoch that is all of a training, which then goes on to the same bits.
+///
+/// ```
+/// # #[cfg(feature = "serde")] {
+/// # use constgrad::prelude::*;
+/// # use constgrad::{Adam, Dense, MeanSquaredError, Tanh, Trainer, net};
+/// # use rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
+/// use serde::Deserialize;
+/// # type Net = net![Dense<2, 8, Tanh>, Dense<8, 1>];
+/// # let new = || Trainer::<Net, _, _, 4>::new(MeanSquaredError, Adam::new(0.1));
+/// # let (mut net, mut trainer) = (Net::ZERO, new());
+/// # let (mut rng, mut epoch) = (Xoshiro256PlusPlus::seed_from_u64(1), 0);
+///
+/// let checkpoint = postcard::to_stdvec(&(&net, &trainer, &rng, epoch))?;
+///
+/// // Each is read to where it is: by value they would be on the stack meanwhile.
+/// let mut reader = postcard::Deserializer::from_bytes(&checkpoint);
+/// Net::deserialize_in_place(&mut reader, &mut net)?;
+/// Trainer::deserialize_in_place(&mut reader, &mut trainer)?;
+/// (rng, epoch) = Deserialize::deserialize(&mut reader)?;
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// An error leaves what is read in place half read.
 pub struct Trainer<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> {
     /// The loss.
     pub loss: L,
@@ -163,6 +193,11 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
     /// The state of the optimizer.
     pub fn state(&self) -> &O::State<N> {
         &self.state
+    }
+
+    /// The state of the optimizer, to be changed.
+    pub fn state_mut(&mut self) -> &mut O::State<N> {
+        &mut self.state
     }
 
     /// Forward, loss and backward. Gives the mean loss.

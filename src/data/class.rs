@@ -17,6 +17,7 @@ use crate::Float;
 /// # Ok::<(), constgrad::ClassError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
 pub struct Class<const N: usize>(u32);
 
 impl<const N: usize> Class<N> {

@@ -45,6 +45,8 @@
 mod arena;
 #[cfg(feature = "alloc")]
 pub mod boxed;
+#[cfg(feature = "bytemuck")]
+mod bytes;
 pub(crate) mod elementwise;
 mod float;
 mod functions;

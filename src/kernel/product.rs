@@ -22,6 +22,7 @@
 //! iterators would double the work of the compiler.
 
 use core::marker::PhantomData;
+use core::mem::MaybeUninit;
 
 use super::lanes::Lanes;
 use super::{Float, Machine, Task};
@@ -724,8 +725,11 @@ struct Transposed<'a, T> {
     borrowed: PhantomData<&'a mut [T]>,
 }
 
-/// Columns and rows of a packed panel, 4 KiB of `f32` on the stack.
+/// Columns of a packed panel, whole vectors of any machine.
 const PANEL: usize = 32;
+
+/// Its rows: 8 KiB of `f32` on the stack.
+const DEPTH: usize = 64;
 
 impl<T: Float> Task for Transposed<'_, T> {
     type Output = ();
@@ -735,23 +739,21 @@ impl<T: Float> Task for Transposed<'_, T> {
         if const { <T::Lanes<X> as Lanes<T>>::PLAIN } {
             return self.run_plain();
         }
-        let mut panel = [[T::ZERO; PANEL]; PANEL];
+        let mut panel = MaybeUninit::<[[T; PANEL]; DEPTH]>::uninit();
+        let panel = panel.as_mut_ptr().cast();
         let mut input = 0;
         while input < self.inputs {
             let cols = usize::min(PANEL, self.inputs - input);
             let mut output = 0;
             while output < self.outputs {
-                let depth = usize::min(PANEL, self.outputs - output);
-                for (o, packed) in panel.iter_mut().enumerate().take(depth) {
-                    for (i, packed) in packed.iter_mut().enumerate().take(cols) {
-                        // SAFETY: an element of W.
-                        *packed = unsafe { *self.w.at(input + i, output + o) };
-                    }
-                }
+                let depth = usize::min(DEPTH, self.outputs - output);
+                // SAFETY: the panel has room for what is within its sizes, and these are rows and
+                // columns of W.
+                unsafe { self.pack::<T::Lanes<X>>((input, cols), (output, depth), panel) }
                 let left = self.ds.at(0, output);
                 X::run(Product {
                     left: Strided { first: left, row: self.ds.row, col: self.ds.col },
-                    right: panel.as_ptr().cast(),
+                    right: panel,
                     right_row: PANEL,
                     start: if output == 0 { Start::Zero } else { Start::Out },
                     out: self.dx.wrapping_add(input),
@@ -764,6 +766,94 @@ impl<T: Float> Task for Transposed<'_, T> {
                 output += depth;
             }
             input += cols;
+        }
+    }
+}
+
+impl<T: Float> Transposed<'_, T> {
+    /// Writes `cols` rows of W from `input` on, of each the `depth` numbers from `output` on, as
+    /// columns of the panel. What else is in its vectors may be written too.
+    ///
+    /// # Safety
+    /// They are numbers of W, not more than the panel takes.
+    #[inline(always)]
+    unsafe fn pack<V: Lanes<T>>(
+        &self,
+        (input, cols): (usize, usize),
+        (output, depth): (usize, usize),
+        panel: *mut T,
+    ) {
+        let mut o = 0;
+        while o < depth {
+            let mut i = 0;
+            while i < cols {
+                let (from, to) =
+                    (self.w.at(input + i, output + o), panel.wrapping_add(o * PANEL + i));
+                let (rows, numbers) = (cols - i, usize::min(V::N, depth - o));
+                macro_rules! if_lanes {
+                    ($($n:literal)*) => {$(
+                        if const { V::N == $n } {
+                            // SAFETY: the caller's, and a panel is whole squares.
+                            unsafe { transpose::<T, V, $n>(from, self.w.row, rows, numbers, to) }
+                        }
+                    )*};
+                }
+                if_lanes!(2 4 8 16);
+                i += V::N;
+            }
+            o += V::N;
+        }
+    }
+}
+
+/// Transposes a square of `N` rows, one vector each, of which only `rows` rows and the first
+/// `numbers` of each are there; the others are taken as zero. To rows of a panel.
+///
+/// To zip the halves of the rows is to deal them like cards: after log₂ `N` times the numbers that
+/// were below each other are beside each other.
+///
+/// # Safety
+/// `V` is of `N` numbers, what is there can be read, and `N` rows of the panel written.
+#[inline(always)]
+unsafe fn transpose<T: Float, V: Lanes<T>, const N: usize>(
+    from: *const T,
+    from_row: usize,
+    rows: usize,
+    numbers: usize,
+    to: *mut T,
+) {
+    let mut square = [V::splat(T::ZERO); N];
+    // SAFETY: the caller's.
+    unsafe {
+        if rows >= N && numbers == N {
+            let mut r = 0;
+            while r < N {
+                square[r] = V::load(from.add(r * from_row));
+                r += 1;
+            }
+        } else {
+            let mut r = 0;
+            while r < N {
+                if r < rows {
+                    square[r] = V::load_first(from.add(r * from_row), numbers);
+                }
+                r += 1;
+            }
+        }
+        let mut zipped = 1;
+        while zipped < N {
+            let halves = square;
+            let mut r = 0;
+            while r < N / 2 {
+                (square[2 * r], square[2 * r + 1]) = halves[r].zip(halves[r + N / 2]);
+                r += 1;
+            }
+            zipped *= 2;
+        }
+        let mut r = 0;
+        while r < N {
+            square[r].store(to.add(r * PANEL));
+            r += 1;
         }
     }
 }

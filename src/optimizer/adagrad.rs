@@ -6,6 +6,7 @@ use crate::{Float, Layer, Optimizer};
 ///
 /// s ← s + g²,  w ← w − lr · g / (√s + ε)
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Adagrad {
     /// Learning rate.
     pub lr: f64,

@@ -7,6 +7,7 @@ use crate::{Float, Layer, Optimizer, Zero};
 /// m ← β₁ m + (1−β₁) g,  v ← β₂ v + (1−β₂) g²,
 /// w ← w − lr · m/(1−β₁ᵗ) / (√(v/(1−β₂ᵗ)) + ε)
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Adam {
     /// Learning rate.
     pub lr: f64,
@@ -37,6 +38,7 @@ impl Default for Adam {
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2019): w ← (1 − lr λ) w before the
 /// step of Adam, so that the decay is not divided by the root.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AdamW {
     /// Learning rate.
     pub lr: f64,
@@ -66,6 +68,7 @@ impl Default for AdamW {
 
 /// What [`Adam`] and [`AdamW`] remember.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct AdamState<N> {
     /// m, the mean of past gradients.
     pub mean: N,

@@ -4,6 +4,7 @@ use crate::{Float, Layer, Machine, Visitor};
 
 /// Keeps a gradient from being too large, before the optimizer uses it.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Clip {
     /// Each number is held in ±this, which is not negative.
     Value(f64),

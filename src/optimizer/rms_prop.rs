@@ -5,6 +5,7 @@ use crate::{Float, Layer, Optimizer};
 ///
 /// v ← α v + (1−α) g²,  w ← w − lr · g / (√v + ε)
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RmsProp {
     /// Learning rate.
     pub lr: f64,

@@ -14,6 +14,7 @@ use crate::{Float, Layer, Optimizer};
 /// let nesterov = Sgd::new(0.1).nesterov(0.9);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Sgd<M = Plain> {
     /// Learning rate.
     pub lr: f64,
@@ -25,10 +26,12 @@ pub struct Sgd<M = Plain> {
 
 /// No momentum, no state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Plain;
 
 /// Momentum: v ← μ v + g, and w ← w − lr · v, or with Nesterov's w ← w − lr · (g + μ v).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Momentum {
     /// μ, in 0..1.
     pub factor: f64,

@@ -1,8 +1,8 @@
 //! Training on several threads.
 
-use super::STEP;
 use super::predict::sum_of_losses_by_halves;
 use super::tensor::{add, splitting};
+use super::{STEP, STEP_PER_PARAMETER};
 use crate::error::{LengthError, NonFinite};
 use crate::kernel::dispatch;
 use crate::trainer::{Pass, epoch, is_finite, one_by_one, update};
@@ -57,8 +57,9 @@ use crate::{Clip, Float, Layer, Loss, Optimizer, Store, Tape, Zero};
 /// hands each call over to the pool and sleeps until it is done, which costs some microseconds and,
 /// in rayon's queue, one allocation in 63 calls; [`epoch`](Self::epoch) is one such call.
 ///
-/// A batch of fewer than 2¹⁸ multiply-accumulates ([`Shape::MACS`](crate::Shape::MACS) · `B`) would not gain: it is
-/// taken on the caller's thread alone, which the compiler decides ([`SPLITS`](Self::SPLITS)).
+/// A batch of fewer than 2¹⁹ multiply-accumulates ([`Shape::MACS`](crate::Shape::MACS) · `B`), or fewer than 24 for
+/// each parameter, would not gain: it is taken on the caller's thread alone, which the compiler
+/// decides ([`SPLITS`](Self::SPLITS)).
 pub struct ParallelTrainer<
     N: Layer,
     L: Loss<N::Output>,
@@ -102,7 +103,9 @@ where
     pub const RAM: usize = size_of::<N>() + size_of::<Self>();
 
     /// Whether a step is split: whether there is enough to do.
-    pub const SPLITS: bool = THREADS > 1 && N::MACS.saturating_mul(B) >= STEP;
+    pub const SPLITS: bool = THREADS > 1
+        && N::MACS.saturating_mul(B) >= STEP
+        && N::MACS.saturating_mul(B) >= N::PARAMS.saturating_mul(STEP_PER_PARAMETER);
 
     /// A trainer before its first step, without gradient clipping.
     pub const fn new(loss: L, optimizer: O) -> Self {
@@ -124,6 +127,11 @@ where
     /// The state of the optimizer.
     pub fn state(&self) -> &O::State<N> {
         &self.state
+    }
+
+    /// The state of the optimizer, to be changed.
+    pub fn state_mut(&mut self) -> &mut O::State<N> {
+        &mut self.state
     }
 }
 

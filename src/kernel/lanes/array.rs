@@ -33,6 +33,12 @@ impl<T: Float> Lanes<T> for [T; 4] {
     }
 
     #[inline(always)]
+    fn zip(self, [e, f, g, h]: Self) -> (Self, Self) {
+        let [a, b, c, d] = self;
+        ([a, e, b, f], [c, g, d, h])
+    }
+
+    #[inline(always)]
     unsafe fn load(from: *const T) -> Self {
         // SAFETY: the caller's.
         unsafe { from.cast::<Self>().read() }

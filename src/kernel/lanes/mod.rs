@@ -19,6 +19,7 @@ macro_rules! lanes {
         $vector:ty: [$t:ty; $n:literal], sums $sums:literal or $partial:literal, width $width:literal,
         $splat:ident, $load:ident, $store:ident, $add:ident,
         |$a:ident, $b:ident, $c:ident| $mul_add:expr,
+        |$even:ident, $odd:ident| $zip:expr,
         |$from:ident, $loaded:ident| $load_first:expr,
         |$rest:ident, $to:ident, $stored:ident| $store_first:expr
     ) => {
@@ -45,6 +46,13 @@ macro_rules! lanes {
                 let $a = self;
                 // SAFETY: as above.
                 unsafe { $mul_add }
+            }
+
+            #[inline(always)]
+            fn zip(self, $odd: Self) -> (Self, Self) {
+                let $even = self;
+                // SAFETY: as above.
+                unsafe { $zip }
             }
 
             #[inline(always)]
@@ -109,6 +117,8 @@ pub trait Lanes<T>: Copy {
     fn add(self, other: Self) -> Self;
     /// `self` · b + c.
     fn mul_add(self, b: Self, c: Self) -> Self;
+    /// The numbers of both in turn, in two vectors: a₀ b₀ a₁ b₁ and so on.
+    fn zip(self, b: Self) -> (Self, Self);
 
     /// The `N` numbers from `from` on.
     ///

@@ -15,6 +15,7 @@ pub struct F64(v128);
 macro_rules! lanes {
     (
         $vector:ident: [$t:ty; $n:literal], $splat:ident, $add:ident, $mul:ident,
+        |$even:ident, $odd:ident| $zip:expr,
         |$from:ident, $loaded:ident| $load_first:expr,
         |$rest:ident, $to:ident, $stored:ident| $store_first:expr
     ) => {
@@ -37,6 +38,13 @@ macro_rules! lanes {
             #[inline(always)]
             fn mul_add(self, b: Self, c: Self) -> Self {
                 $vector($add($mul(self.0, b.0), c.0))
+            }
+
+            #[inline(always)]
+            fn zip(self, other: Self) -> (Self, Self) {
+                let ($even, $odd) = (self.0, other.0);
+                let (low, high) = $zip;
+                ($vector(low), $vector(high))
             }
 
             #[inline(always)]
@@ -69,6 +77,7 @@ macro_rules! lanes {
 
 lanes!(
     F32: [f32; 4], f32x4_splat, f32x4_add, f32x4_mul,
+    |a, b| (i32x4_shuffle::<0, 4, 1, 5>(a, b), i32x4_shuffle::<2, 6, 3, 7>(a, b)),
     |from, n| match n {
         1 => v128_load32_zero(from.cast()),
         2 => v128_load64_zero(from.cast()),
@@ -88,6 +97,7 @@ lanes!(
 
 lanes!(
     F64: [f64; 2], f64x2_splat, f64x2_add, f64x2_mul,
+    |a, b| (i64x2_shuffle::<0, 2>(a, b), i64x2_shuffle::<1, 3>(a, b)),
     |from, n| match n {
         1 => v128_load64_zero(from.cast()),
         _ => v128_load(from.cast()),

@@ -32,22 +32,66 @@ lanes!(
     __m512: [f32; 16], sums 24 or 24, width 4,
     _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps,
     |a, b, c| _mm512_fmadd_ps(a, b, c),
+    |a, b| {
+        let low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+        let high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+        (_mm512_permutex2var_ps(a, low, b), _mm512_permutex2var_ps(a, high, b))
+    },
     |from, n| _mm512_maskz_loadu_ps(u16::MAX >> (16 - n), from),
-    |vector, to, n| _mm512_mask_storeu_ps(to, u16::MAX >> (16 - n), vector)
+    |vector, to, n| {
+        if n == 16 {
+            return vector.store(to);
+        }
+        let (mut to, mut rest) = (to, _mm512_castps512_ps256(vector));
+        if n & 8 != 0 {
+            rest.store(to);
+            to = to.add(8);
+            rest = _mm512_extractf32x8_ps::<1>(vector);
+        }
+        if n & 7 != 0 {
+            rest.store_first(to, n & 7);
+        }
+    }
 );
 
 lanes!(
     __m512d: [f64; 8], sums 24 or 24, width 4,
     _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_add_pd,
     |a, b, c| _mm512_fmadd_pd(a, b, c),
+    |a, b| {
+        let low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11);
+        let high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
+        (_mm512_permutex2var_pd(a, low, b), _mm512_permutex2var_pd(a, high, b))
+    },
     |from, n| _mm512_maskz_loadu_pd(u8::MAX >> (8 - n), from),
-    |vector, to, n| _mm512_mask_storeu_pd(to, u8::MAX >> (8 - n), vector)
+    |vector, to, n| {
+        if n == 8 {
+            return vector.store(to);
+        }
+        let (mut to, mut rest) = (to, _mm512_castpd512_pd256(vector));
+        if n & 4 != 0 {
+            rest.store(to);
+            to = to.add(4);
+            rest = _mm512_extractf64x4_pd::<1>(vector);
+        }
+        if n & 3 != 0 {
+            rest.store_first(to, n & 3);
+        }
+    }
 );
 
 lanes!(
     __m256: [f32; 8], sums 12 or 8, width 2,
     _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps,
     |a, b, c| _mm256_fmadd_ps(a, b, c),
+    |a, b| {
+        // Each half zipped by itself.
+        let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+        (
+            _mm256_permute2f128_ps::<0x20>(low, high),
+            _mm256_permute2f128_ps::<0x31>(low, high),
+        )
+    },
     |from, n| {
         static FIRST: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
         _mm256_maskload_ps(from, _mm256_loadu_si256(FIRST.as_ptr().add(8 - n).cast()))
@@ -73,6 +117,14 @@ lanes!(
     __m256d: [f64; 4], sums 12 or 8, width 2,
     _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_add_pd,
     |a, b, c| _mm256_fmadd_pd(a, b, c),
+    |a, b| {
+        // Each half zipped by itself.
+        let (low, high) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
+        (
+            _mm256_permute2f128_pd::<0x20>(low, high),
+            _mm256_permute2f128_pd::<0x31>(low, high),
+        )
+    },
     |from, n| {
         static FIRST: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
         _mm256_maskload_pd(from, _mm256_loadu_si256(FIRST.as_ptr().add(4 - n).cast()))
@@ -97,6 +149,7 @@ lanes!(
     __m128: [f32; 4], sums 12 or 8, width 2,
     _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_add_ps,
     |a, b, c| _mm_add_ps(_mm_mul_ps(a, b), c),
+    |a, b| (_mm_unpacklo_ps(a, b), _mm_unpackhi_ps(a, b)),
     |from, n| match n {
         1 => _mm_load_ss(from),
         2 => _mm_castpd_ps(_mm_load_sd(from.cast())),
@@ -118,6 +171,7 @@ lanes!(
     __m128d: [f64; 2], sums 12 or 8, width 2,
     _mm_set1_pd, _mm_loadu_pd, _mm_storeu_pd, _mm_add_pd,
     |a, b, c| _mm_add_pd(_mm_mul_pd(a, b), c),
+    |a, b| (_mm_unpacklo_pd(a, b), _mm_unpackhi_pd(a, b)),
     |from, n| if n == 1 { _mm_load_sd(from) } else { _mm_loadu_pd(from) },
     |vector, to, n| if n == 1 { _mm_store_sd(to, vector) } else { _mm_storeu_pd(to, vector) }
 );
