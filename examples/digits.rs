@@ -13,6 +13,7 @@ mod progress;
 
 use std::error::Error;
 use std::fs;
+use std::io::{self, Write, stdout};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -64,18 +65,24 @@ struct Outcome {
 
 fn main() -> ExitCode {
     exit::run(|| match options()? {
-        None => {
-            println!("{HELP}");
-            Ok(())
-        }
+        None => Ok(writeln!(stdout(), "{HELP}")?),
         Some(options) => digits(&options),
     })
 }
 
 fn digits(options: &Options) -> Result<(), Box<dyn Error>> {
     let (mut inputs, labels) = read_csv_classes::<f32, 64, 10>(&options.data)?;
-    for pixel in inputs.as_flattened_mut() {
-        *pixel /= 16.0;
+    for (number, image) in (1..).zip(&mut inputs) {
+        for pixel in image {
+            if !(0.0..=16.0).contains(pixel) {
+                let file = options.data.display();
+                return Err(format!(
+                    "{file}: digit {number}: a pixel of {pixel} found, 0 to 16 expected"
+                )
+                .into());
+            }
+            *pixel /= 16.0;
+        }
     }
     if inputs.len() < 10 {
         let found = inputs.len();
@@ -91,27 +98,29 @@ fn digits(options: &Options) -> Result<(), Box<dyn Error>> {
         return compare_seeds(seeds.get(), epochs, &inputs, &labels);
     }
 
-    println!("{}\n", Net::summary());
+    let mut out = stdout();
+    writeln!(out, "{}\n", Net::summary())?;
     let outcome = train(options.seed, epochs, inputs, labels, true)?;
     let Outcome { net, confusion, test, .. } = &outcome;
-    println!(
+    writeln!(
+        out,
         "Test accuracy: {:.2} % of {} digits",
         100.0 * confusion.accuracy(),
         confusion.total()
-    );
-    println!("\n{confusion}\n");
-    draw_misread(net, test);
+    )?;
+    writeln!(out, "\n{confusion}\n")?;
+    draw_misread(&mut out, net, test)?;
 
     fs::create_dir_all(&options.out)
         .map_err(|error| format!("{}: {error}", options.out.display()))?;
     let weights = options.out.join("digits.safetensors");
-    save(net, &weights)?;
+    save(net, &weights).map_err(|error| format!("{}: {error}", weights.display()))?;
     let picture = options.out.join("loss.svg");
     let curve =
         |losses: &[f32]| (1..).map(f64::from).zip(losses.iter().copied().map(f64::from)).collect();
     let curves = [("training", curve(&outcome.train_loss)), ("test", curve(&outcome.test_loss))];
     plot::curves(&picture, "Handwritten digits", "epoch", "cross-entropy", &curves)?;
-    println!("Loss curve: {}\nWeights:    {}", picture.display(), weights.display());
+    writeln!(out, "Loss curve: {}\nWeights:    {}", picture.display(), weights.display())?;
     Ok(())
 }
 
@@ -171,38 +180,37 @@ fn compare_seeds(
     for seed in 0..seeds {
         let outcome = train(u64::from(seed), epochs, inputs.to_vec(), labels.to_vec(), false)?;
         let accuracy = 100.0 * outcome.confusion.accuracy();
-        println!("seed {seed}: {accuracy:.2} %");
+        writeln!(stdout(), "seed {seed}: {accuracy:.2} %")?;
         accuracies.push(accuracy);
     }
     let mean = accuracies.iter().sum::<f64>() / accuracies.len() as f64;
     let lowest = accuracies.iter().copied().fold(f64::INFINITY, f64::min);
-    println!("mean {mean:.2} %, lowest {lowest:.2} %");
+    writeln!(stdout(), "mean {mean:.2} %, lowest {lowest:.2} %")?;
     Ok(())
 }
 
 /// Draws the first three misread digits side by side.
-fn draw_misread(net: &Net, test: &[(Image, Digit)]) {
+fn draw_misread(out: &mut impl Write, net: &Net, test: &[(Image, Digit)]) -> io::Result<()> {
     let read = |x: &Image| Digit::largest(&net.predict(x));
     let misread: Vec<_> = test.iter().filter(|(x, digit)| read(x) != *digit).take(3).collect();
     let Some(_) = misread.first() else {
-        println!("No digit was misread.\n");
-        return;
+        return writeln!(out, "No digit was misread.\n");
     };
     for (x, digit) in &misread {
-        print!("{:<20}", format!("{digit}, read as {}", read(x)));
+        write!(out, "{:<20}", format!("{digit}, read as {}", read(x)))?;
     }
     for row in 0..8 {
-        println!();
+        writeln!(out)?;
         for (x, _) in &misread {
             for pixel in &x[8 * row..8 * row + 8] {
                 let shade =
                     [' ', '░', '▒', '▓', '█'][(pixel * 4.0).round().clamp(0.0, 4.0) as usize];
-                print!("{shade}{shade}");
+                write!(out, "{shade}{shade}")?;
             }
-            print!("    ");
+            write!(out, "    ")?;
         }
     }
-    println!("\n");
+    writeln!(out, "\n")
 }
 
 /// Writes the weights as PyTorch names and lays them out: `0.weight` is W[out][in] of the first

@@ -13,6 +13,7 @@ mod exit;
 mod progress;
 
 use std::error::Error;
+use std::io::{Write, stdout};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -49,10 +50,7 @@ struct Options {
 
 fn main() -> ExitCode {
     exit::run(|| match options()? {
-        None => {
-            println!("{HELP}");
-            Ok(())
-        }
+        None => Ok(writeln!(stdout(), "{HELP}")?),
         Some(options) => mnist(&options),
     })
 }
@@ -66,18 +64,19 @@ fn mnist(options: &Options) -> Result<(), Box<dyn Error>> {
         Some(train) => (train, test),
         None => divide(test, 8_000)?,
     };
-    println!("{}\n", Net::summary());
-    println!("{} images to train on, {} to test\n", train.0.len(), test.0.len());
+    let mut out = stdout();
+    writeln!(out, "{}\n", Net::summary())?;
+    writeln!(out, "{} images to train on, {} to test\n", train.0.len(), test.0.len())?;
 
     let mut sum = 0.0;
     for seed in 0..options.seeds.get() {
         let start = Instant::now();
         let accuracy =
             100.0 * train_and_test(u64::from(seed), options.epochs.get(), train.clone(), &test)?;
-        println!("seed {seed}: {accuracy:.2} % in {:.1} s", start.elapsed().as_secs_f64());
+        writeln!(out, "seed {seed}: {accuracy:.2} % in {:.1} s", start.elapsed().as_secs_f64())?;
         sum += accuracy;
     }
-    println!("mean {:.2} %", sum / f64::from(options.seeds.get()));
+    writeln!(out, "mean {:.2} %", sum / f64::from(options.seeds.get()))?;
     Ok(())
 }
 

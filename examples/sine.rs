@@ -9,6 +9,7 @@ mod plot;
 
 use std::error::Error;
 use std::fs;
+use std::io::{Write, stdout};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
 }
 
 fn sine() -> Result<(), Box<dyn Error>> {
+    let mut out = stdout();
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
     let mut net = Net::ZERO;
     net.init(&mut rng);
@@ -37,14 +39,14 @@ fn sine() -> Result<(), Box<dyn Error>> {
         let x: [[f32; 1]; 64] = [(); 64].map(|()| [rng.random_range(-4.0..4.0)]);
         let loss = trainer.step(&mut net, &x, &x.map(|[x]| [x.sin()]));
         if (step + 1) % 1000 == 0 {
-            println!("step {:4}   loss {loss:.2e}", step + 1);
+            writeln!(out, "step {:4}   loss {loss:.2e}", step + 1)?;
         }
     }
 
     let grid = || (-400..=400).map(|i| i as f32 / 100.0);
     let fitted = |x| net.predict(&[x])[0];
     let worst = grid().map(|x| (fitted(x) - x.sin()).abs()).fold(0.0, f32::max);
-    println!("largest error on -4..4: {worst:.4}");
+    writeln!(out, "largest error on -4..4: {worst:.4}")?;
 
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/sine");
     fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -52,6 +54,6 @@ fn sine() -> Result<(), Box<dyn Error>> {
     let curve = |f: &dyn Fn(f32) -> f32| grid().map(|x| (f64::from(x), f64::from(f(x)))).collect();
     let curves = [("sin x", curve(&f32::sin)), ("network", curve(&fitted))];
     plot::curves(&picture, "97 parameters", "x", "y", &curves)?;
-    println!("Plot: {}", picture.display());
+    writeln!(out, "Plot: {}", picture.display())?;
     Ok(())
 }

@@ -12,7 +12,7 @@
 //! use rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
 //!
 //! type Net = net![Dense<64, 32, Relu>, Dense<32, 10>]; // = (Dense<64, 32, Relu>, Dense<32, 10>)
-//! const _: () = assert_network::<Net>(); // one error, here, if two layers do not fit
+//! const _: () = assert_network::<Net>(); // the error is here, if two layers do not fit
 //! const _: () = assert!(Net::PARAMS == 2_410 && Net::INFERENCE_RAM <= 1024);
 //!
 //! let mut net = Net::ZERO; // a constant: may also be a static, or boxed
@@ -73,7 +73,7 @@
 //! type Net = net![Dense<784, 128, Relu>, Dense<128, 64, Relu>, Dense<64, 10>];
 //! type NetTrainer = Trainer<Net, CrossEntropy, Adam, 32>;
 //!
-//! // A static. On a chip, where there is no Mutex: a critical-section cell or static_cell.
+//! // A static.
 //! static NET: Mutex<Net> = Mutex::new(Net::ZERO);
 //! static TRAINER: Mutex<NetTrainer> = Mutex::new(Trainer::new(CrossEntropy::new(), Adam::new(1e-3)));
 //!
@@ -82,6 +82,25 @@
 //! let mut net = constgrad::boxed!(Net::ZERO);
 //! let mut trainer = constgrad::boxed!(NetTrainer::new(CrossEntropy::new(), Adam::new(1e-3)));
 //! # }
+//! ```
+//!
+//! On a chip, where there is no `Mutex`, the crate `static_cell` hands a static out once, in place:
+//!
+//! ```
+//! use constgrad::prelude::*;
+//! use constgrad::{CrossEntropy, Dense, Relu, Sgd, Trainer, net};
+//! use static_cell::ConstStaticCell;
+//!
+//! type Net = net![Dense<64, 32, Relu>, Dense<32, 10>];
+//! type NetTrainer = Trainer<Net, CrossEntropy, Sgd, 4>;
+//!
+//! static NET: ConstStaticCell<Net> = ConstStaticCell::new(Net::ZERO);
+//! static TRAINER: ConstStaticCell<NetTrainer> =
+//!     ConstStaticCell::new(Trainer::new(CrossEntropy::new(), Sgd::new(0.1)));
+//!
+//! let net: &'static mut Net = NET.take();
+//! let trainer: &'static mut NetTrainer = TRAINER.take();
+//! # let _ = (net, trainer);
 //! ```
 //!
 //! `static NET: Net = ...` without a lock is a network in flash, to predict with. A network, a

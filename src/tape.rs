@@ -98,6 +98,7 @@ impl<N: Layer, const B: usize> Tape<N, B> {
         let Tape { layers: tape, y, dy } = self;
         Backward { net, x, tape, y, dy, dx, gradient, store }
     }
+
     /// Backward from −lr · ∂J/∂y in `dy`, which it uses up, with what it gives added to the network.
     #[inline(always)]
     pub(crate) fn descend_pass<'a>(

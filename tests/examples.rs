@@ -3,15 +3,19 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
-fn example(name: &str, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO"))
+fn command(name: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command
         .args(["run", "--quiet", "--release", "--example", name, "--"])
         .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap()
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+fn example(name: &str, arguments: &[&str]) -> Output {
+    command(name, arguments).output().unwrap()
 }
 
 /// What a successful run printed.
@@ -94,14 +98,43 @@ fn digits_says_what_is_wrong() {
     fs::write(&damaged, &text[..20_000]).unwrap();
     let error = refused("digits", &["--data", damaged.to_str().unwrap()]);
     assert!(error.ends_with("damaged.csv: line 136: 52 fields found, 65 expected"), "{error}");
+    fs::write(&damaged, text.replacen(",16,", ",166,", 1)).unwrap();
+    let error = refused("digits", &["--data", damaged.to_str().unwrap()]);
+    let expected = "damaged.csv: digit 2: a pixel of 166 found, 0 to 16 expected";
+    assert!(error.ends_with(expected), "{error}");
+
+    // Where a file should be written there is a folder.
+    for name in ["digits.safetensors", "loss.svg"] {
+        let folder = tempfile::tempdir().unwrap();
+        let taken = folder.path().join(name);
+        fs::create_dir(&taken).unwrap();
+        let error = refused("digits", &["--out", folder.path().to_str().unwrap()]);
+        assert!(error.starts_with(&format!("error: {}: ", taken.display())), "{error}");
+    }
 }
 
 #[test]
-fn xor_is_learned() {
-    let text = printed("xor", &[]);
-    for line in ["0 xor 0 = 0.00", "0 xor 1 = 1.00", "1 xor 0 = 1.00", "1 xor 1 = 0.00"] {
-        assert!(text.replace("-0.00", "0.00").contains(line), "{text}");
+fn a_reader_who_has_read_enough_ends_an_example_in_silence() {
+    for (name, arguments) in [("digits", &["--help"][..]), ("digits", &[]), ("sine", &[])] {
+        let mut child =
+            command(name, arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{name} {arguments:?}");
+        assert!(output.status.success(), "{name} {arguments:?}");
     }
+}
+
+/// The program of the README, with what it prints there.
+#[test]
+fn xor_is_learned_as_the_readme_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let source = fs::read_to_string(root.join("examples/xor.rs")).unwrap();
+    let (_, program) = source.split_once("\n\nuse ").unwrap();
+    assert!(readme.contains(&format!("```rust\nuse {program}```")), "another program");
+    let text = printed("xor", &[]);
+    assert!(readme.contains(&format!("```text\n{text}```")), "{text}");
 }
 
 #[test]

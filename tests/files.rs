@@ -101,9 +101,18 @@ fn a_wrong_idx_is_an_error_that_says_where() {
     let labels = message(read_idx_classes::<9>(folder.file(LABELS)));
     assert_eq!(labels, "byte 10: label 9 found, a label below 9 expected");
 
-    let mut cut = gzipped(IMAGES);
-    cut.truncate(20);
-    assert!(read_idx::<4>(folder.file(cut)).is_err());
+    // Packed, it is cut short, has a damaged block, or is not what its checksum is of.
+    let packed = gzipped(IMAGES);
+    let cut = images(&packed[..20]);
+    assert!(cut.contains(": the end of the file found, "), "{cut}");
+    let mut damaged = packed.clone();
+    damaged[10] = 0xff;
+    let damaged = images(&damaged);
+    assert_eq!(damaged, "byte 0: damaged gzip data found, an IDX header of 4 bytes expected");
+    let mut checksum = packed.clone();
+    checksum[packed.len() - 8] ^= 1;
+    let expected = "the end of the file after 3 items expected";
+    assert_eq!(images(&checksum), format!("byte 28: damaged gzip data found, {expected}"));
     let missing = read_idx::<4>(folder.0.path().join("missing")).unwrap_err();
     assert!(missing.to_string().ends_with("missing: No such file or directory (os error 2)"));
     assert!(std::error::Error::source(&missing).is_some());

@@ -8,8 +8,18 @@ use plotters::prelude::*;
 /// One line of a plot: a name, and the value at each x.
 pub type Curve<'a> = (&'a str, Vec<(f64, f64)>);
 
-/// Draws curves into an SVG file.
+/// Draws curves into an SVG file; an error names it.
 pub fn curves(
+    path: &Path,
+    title: &str,
+    x: &str,
+    y: &str,
+    curves: &[Curve],
+) -> Result<(), Box<dyn Error>> {
+    draw(path, title, x, y, curves).map_err(|error| format!("{}: {error}", path.display()).into())
+}
+
+fn draw(
     path: &Path,
     title: &str,
     x: &str,

@@ -1,6 +1,6 @@
 use std::format;
 use std::fs::File;
-use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::Path;
 use std::string::ToString;
 use std::vec::Vec;
@@ -98,14 +98,11 @@ fn parse<const LEN: usize>(path: &Path, reader: impl Read) -> Result<Vec<[u8; LE
     for index in 0..items {
         data.push(reader.array(&format!("item {index} of {items}, {LEN} bytes,"))?);
     }
-    let end = reader.offset;
+    let expected = format!("the end of the file after {items} items");
     match reader.reader.read(&mut [0]) {
         Ok(0) => Ok(data),
-        Ok(_) => {
-            let expected = format!("the end of the file after {items} items");
-            Err(DataError::content(path, Place::Offset(end), "more data", expected))
-        }
-        Err(error) => Err(DataError::io(path, error)),
+        Ok(_) => Err(DataError::content(path, Place::Offset(reader.offset), "more data", expected)),
+        Err(error) => Err(reader.error(error, &expected)),
     }
 }
 
@@ -119,14 +116,18 @@ struct Counted<'a, R> {
 impl<R: Read> Counted<'_, R> {
     fn array<const N: usize>(&mut self, expected: &str) -> Result<[u8; N], DataError> {
         let mut bytes = [0; N];
-        self.reader.read_exact(&mut bytes).map_err(|error| match error.kind() {
-            ErrorKind::UnexpectedEof => {
-                let place = Place::Offset(self.offset);
-                DataError::content(self.path, place, "the end of the file", expected)
-            }
-            _ => DataError::io(self.path, error),
-        })?;
+        self.reader.read_exact(&mut bytes).map_err(|error| self.error(error, expected))?;
         self.offset += N as u64;
         Ok(bytes)
+    }
+
+    /// What is wrong here, where `expected` should be.
+    fn error(&self, error: io::Error, expected: &str) -> DataError {
+        let found = match error.kind() {
+            ErrorKind::UnexpectedEof => "the end of the file",
+            ErrorKind::InvalidData | ErrorKind::InvalidInput => "damaged gzip data",
+            _ => return DataError::io(self.path, error),
+        };
+        DataError::content(self.path, Place::Offset(self.offset), found, expected)
     }
 }
