@@ -4,13 +4,15 @@
 //!
 //! `cargo bench --bench functions`
 
+#[path = "common/elements.rs"]
+mod elements;
+
 use std::hint::black_box;
 
 use constgrad::Float;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use elements::{COUNT, many, numbers};
 
-/// Numbers of an array.
-const COUNT: usize = 1024;
 /// Numbers of a vector, and how many of them wait for each other.
 const LANES: usize = 16;
 const CHAIN: usize = 100;
@@ -18,13 +20,6 @@ const CHAIN: usize = 100;
 /// Benches `$apply` on a machine of these `$features`.
 macro_rules! level {
     ($c:ident, $name:expr, $apply:path, $level:literal $(, $features:literal)?) => {{
-        $(#[target_feature(enable = $features)])?
-        fn many(x: &[f32; COUNT], y: &mut [f32; COUNT]) {
-            for (y, &x) in y.iter_mut().zip(x) {
-                *y = $apply(x);
-            }
-        }
-
         $(#[target_feature(enable = $features)])?
         fn chain(mut x: [f32; LANES]) -> [f32; LANES] {
             for _ in 0..CHAIN {
@@ -36,8 +31,8 @@ macro_rules! level {
             x
         }
 
-        let x: [f32; COUNT] = std::array::from_fn(|i| (i * 389 % COUNT) as f32 / 51.2 - 10.0);
-        let mut y = [0.0; COUNT];
+        let many = many!($apply $(, $features)?);
+        let (x, mut y) = (numbers(), [0.0; COUNT]);
         let mut group = $c.benchmark_group(format!("{} {}", $name, $level));
         group.throughput(Throughput::Elements(COUNT as u64));
         // SAFETY: a level with features is reached where the processor has them.
