@@ -3,6 +3,7 @@
 //! `cargo run --release --example custom_layer`
 
 use constgrad::prelude::*;
+use constgrad::schedule::{Cosine, Schedule};
 use constgrad::{
     Adam, Dense, Elementwise, Float, FromInput, Init, Layer, Machine, MeanSquaredError, Store,
     Trainer, Visitor, net,
@@ -108,11 +109,14 @@ fn main() {
     net.init(&mut rng);
     let mut trainer = Trainer::<Net, _, _, 32>::new(MeanSquaredError, Adam::new(0.01));
 
+    let schedule = Cosine { lr: 0.01, warm_up: 0, steps: 3_000, end: 0.0 };
+
     println!("{}", Net::summary());
     for step in 1..=3_000 {
+        trainer.optimizer.lr = schedule.at(step);
         let x: [[f32; 1]; 32] = [(); 32].map(|()| [rng.random_range(-2.0..2.0)]);
         let loss = trainer.step(&mut net, &x, &x.map(|[x]| [(2.0 * x).sin()]));
-        if step % 1_000 == 0 {
+        if [30, 300, 3_000].contains(&step) {
             println!("step {step}   loss {loss:.2e}");
         }
     }

@@ -119,6 +119,10 @@
 //!   themselves.
 //! - `parallel` has `ParallelTrainer` and `Network::predict_batch_parallel`, on the threads of
 //!   `rayon`.
+//! - `unfused` rounds every product before it is added: the same bits on all processors. Without it
+//!   those with fused multiply-add in their vectors (AVX2, AVX-512, NEON) differ in the last digits
+//!   from those without, and from nothing else: the same seed, data and build give the same bits,
+//!   whatever the width of the vectors.
 //! - `serde` writes and reads networks, optimizers with their states, trainers and schedules in any
 //!   format of serde's: a training that is continued gives the same bits as one that was not
 //!   interrupted ([`Trainer`]). W is written as `OUT` rows of `IN`. A network of another shape is

@@ -60,6 +60,7 @@ impl private::Sealed for Baseline {}
 impl Machine for Baseline {
     const FUSED: bool = cfg!(all(
         feature = "std",
+        not(feature = "unfused"),
         any(target_arch = "aarch64", all(target_arch = "x86_64", target_feature = "fma"))
     ));
 
@@ -119,7 +120,7 @@ pub(crate) mod x86 {
             impl private::Sealed for $name {}
 
             impl Machine for $name {
-                const FUSED: bool = true;
+                const FUSED: bool = cfg!(not(feature = "unfused"));
                 type F32 = lanes::$lanes::F32;
                 type F64 = lanes::$lanes::F64;
 

@@ -5,6 +5,7 @@
 #![no_std]
 #![no_main]
 
+mod bits;
 mod chip;
 mod digits;
 mod expected;
@@ -47,6 +48,9 @@ fn main() -> ! {
         ok &= learn_xor();
         ok &= learn_last_layer();
     }
+    if cfg!(feature = "compare") {
+        ok &= train_to_the_same_bits();
+    }
     print_costs(&Counter::new());
     process::exit(if ok { 0 } else { 1 })
 }
@@ -83,6 +87,18 @@ fn learn_last_layer() -> bool {
     agrees(largest_difference(&learned.losses, &RELEARNED.losses))
         & (learned.right == RELEARNED.right)
         & (after < before)
+}
+
+fn train_to_the_same_bits() -> bool {
+    if !fits(bits::NetTrainer::RAM) {
+        println!("bits        too large for this chip");
+        return true;
+    }
+    let (hash, steps) = (bits::hash(), bits::STEPS);
+    let same = hash == bits::UNFUSED;
+    let verdict = if same { "the same as" } else { "OTHER THAN" };
+    println!("bits        {hash:016x} after {steps} steps of 4, {verdict} on the host");
+    same
 }
 
 /// Whether the largest difference between the answers here and on the host is small enough.

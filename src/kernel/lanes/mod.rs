@@ -9,6 +9,8 @@
 //! | WebAssembly `simd128` | 4 | 2 | rounded twice |
 //! | any other, microcontrollers among them | array of 4 | array of 4 | rounded twice |
 //!
+//! The feature `unfused` makes all of them round twice.
+//!
 //! What a kernel computes for one number never depends on how many are in a vector, so machines
 //! of the same rounding give the same bits.
 
@@ -82,6 +84,14 @@ macro_rules! lanes {
                 unsafe { $store_first }
             }
         }
+    };
+}
+
+/// Of a fused multiply-add and its two steps the one that the crate is built for.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! fused {
+    ($fused:expr, $steps:expr) => {
+        if cfg!(feature = "unfused") { $steps } else { $fused }
     };
 }
 

@@ -31,7 +31,7 @@ pub mod sse2 {
 lanes!(
     __m512: [f32; 16], sums 24 or 24, width 4,
     _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps,
-    |a, b, c| _mm512_fmadd_ps(a, b, c),
+    |a, b, c| fused!(_mm512_fmadd_ps(a, b, c), _mm512_add_ps(_mm512_mul_ps(a, b), c)),
     |a, b| {
         let low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
         let high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
@@ -57,7 +57,7 @@ lanes!(
 lanes!(
     __m512d: [f64; 8], sums 24 or 24, width 4,
     _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_add_pd,
-    |a, b, c| _mm512_fmadd_pd(a, b, c),
+    |a, b, c| fused!(_mm512_fmadd_pd(a, b, c), _mm512_add_pd(_mm512_mul_pd(a, b), c)),
     |a, b| {
         let low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11);
         let high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
@@ -83,7 +83,7 @@ lanes!(
 lanes!(
     __m256: [f32; 8], sums 12 or 8, width 2,
     _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps,
-    |a, b, c| _mm256_fmadd_ps(a, b, c),
+    |a, b, c| fused!(_mm256_fmadd_ps(a, b, c), _mm256_add_ps(_mm256_mul_ps(a, b), c)),
     |a, b| {
         // Each half zipped by itself.
         let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
@@ -116,7 +116,7 @@ lanes!(
 lanes!(
     __m256d: [f64; 4], sums 12 or 8, width 2,
     _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_add_pd,
-    |a, b, c| _mm256_fmadd_pd(a, b, c),
+    |a, b, c| fused!(_mm256_fmadd_pd(a, b, c), _mm256_add_pd(_mm256_mul_pd(a, b), c)),
     |a, b| {
         // Each half zipped by itself.
         let (low, high) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
