@@ -1,6 +1,9 @@
 //! Nothing is allocated: init, predict, predict_batch, step and evaluate under a counting
 //! allocator.
 
+#[path = "../examples/firmware/src/soak.rs"]
+mod soak;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;
@@ -118,4 +121,14 @@ fn summaries_and_lists_are_written_without_allocating() {
     }
     type Net = net![Dense<16, 9, Gelu>, Dense<9, 3>];
     assert_eq!(allocations(|| write!(Sink, "{}{:?}", Net::summary(), Net::layers())), 0);
+}
+
+#[cfg_attr(debug_assertions, ignore = "a million steps: in release")]
+#[test]
+fn a_million_steps_allocate_nothing_and_go_as_documented() {
+    let mut soaked = None;
+    assert_eq!(allocations(|| soaked = Some(soak::soak(1_000_000))), 0);
+    let soaked = soaked.unwrap().unwrap();
+    assert!(soaked.as_documented, "{soaked:?}");
+    assert!(soaked.refused > 10_000 && soaked.partial > 70_000, "{soaked:?}");
 }

@@ -11,6 +11,7 @@ mod constant_time;
 mod digits;
 mod expected;
 mod measure;
+mod soak;
 mod weights;
 mod xor;
 
@@ -51,6 +52,7 @@ fn main() -> ! {
     }
     if cfg!(feature = "compare") {
         ok &= train_to_the_same_bits();
+        ok &= train_for_long();
     }
     let counter = Counter::new();
     // Without an FPU the time of a sum depends on its numbers.
@@ -105,6 +107,22 @@ fn train_to_the_same_bits() -> bool {
     let verdict = if same { "the same as" } else { "OTHER THAN" };
     println!("bits        {hash:016x} after {steps} steps of 4, {verdict} on the host");
     same
+}
+
+fn train_for_long() -> bool {
+    let steps = 20_000;
+    if !fits(soak::NetTrainer::RAM) {
+        println!("soak        too large for this chip");
+        return true;
+    }
+    let Ok(soaked) = soak::soak(steps) else { return false };
+    let (refused, partial) = (soaked.refused, soaked.partial);
+    println!("soak        {steps} steps, {partial} of them shorter, and {refused} refused");
+    println!("            loss {:.6} in the end", soaked.loss);
+    if !soaked.as_documented {
+        println!("            NOT AS DOCUMENTED");
+    }
+    soaked.as_documented
 }
 
 /// Whether the largest difference between the answers here and on the host is small enough.
