@@ -185,12 +185,21 @@ impl<T: Float> Guarded<T> {
 }
 
 /// All sizes; in debug builds, where they would take minutes, those about the vectors' lengths.
-fn sizes() -> impl Iterator<Item = (usize, usize, usize)> {
+/// With `CONSTGRAD_BATCH` in the environment that batch alone: for slow tools.
+fn sizes() -> Vec<(usize, usize, usize)> {
+    let only: Option<usize> = env::var("CONSTGRAD_BATCH").ok().map(|batch| batch.parse().unwrap());
+    let (first, last) = only.map_or((1, BATCHES), |batch| (batch, batch));
     let kept = |size: &usize| !cfg!(debug_assertions) || [1, 3, 16, 33, 70].contains(size);
-    let sizes = move || (1..=SIZES).filter(kept);
-    sizes().flat_map(move |inputs| {
-        sizes().flat_map(move |outputs| (1..=BATCHES).map(move |batch| (inputs, outputs, batch)))
-    })
+    let kept: Vec<usize> = (1..=SIZES).filter(kept).collect();
+    let mut sizes = Vec::new();
+    for &inputs in &kept {
+        for &outputs in &kept {
+            for batch in first..=last {
+                sizes.push((inputs, outputs, batch));
+            }
+        }
+    }
+    sizes
 }
 
 /// Calls `$check::<machine>(name)` for the machines to test.
