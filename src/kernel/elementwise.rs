@@ -150,3 +150,134 @@ fn copy<T: Float>(rest: &mut [T], chunk: &[T; CHUNK]) {
         *x = padded;
     }
 }
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use core::hint::black_box;
+    use std::fmt::LowerExp;
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::kernel::dispatch;
+    use rand::{Rng, SeedableRng, rngs::Xoshiro256PlusPlus};
+
+    /// All that is here, on one machine.
+    struct All<'a, F, T> {
+        mapped: &'a mut [T],
+        scaled: &'a mut [T],
+        xs: &'a [T],
+        function: PhantomData<F>,
+    }
+
+    impl<F: Function, T: Float> Task for All<'_, F, T> {
+        type Output = [T; 2];
+
+        #[inline(always)]
+        fn run<M: Machine>(self) -> [T; 2] {
+            map::<M, F, T>(self.mapped);
+            scale::<M, F, T>(self.scaled, self.xs);
+            [sum(self.xs), largest(self.xs)]
+        }
+    }
+
+    fn same<T: Float>(a: T, b: T) -> bool {
+        a == b && T::ONE.copysign(a) == T::ONE.copysign(b) || a.is_nan() && b.is_nan()
+    }
+
+    /// The same bits as number by number, for these numbers.
+    fn check<F: Function, T: Float + LowerExp>(what: &str, xs: &[T]) {
+        #[inline(never)]
+        fn of<F: Function, T: Float>(x: T) -> T {
+            F::of(black_box(x))
+        }
+        let (mut mapped, mut scaled) = (xs.to_vec(), xs.to_vec());
+        scaled.reverse();
+        let ys = scaled.clone();
+        let [sum, largest] = dispatch(All::<F, T> {
+            mapped: &mut mapped,
+            scaled: &mut scaled,
+            xs,
+            function: PhantomData,
+        });
+        for (i, &x) in xs.iter().enumerate() {
+            let f = of::<F, T>(x);
+            assert!(
+                same(mapped[i], f),
+                "{what}({x:e}) = {f:e}, {:e} among {}",
+                mapped[i],
+                xs.len()
+            );
+            assert!(same(scaled[i], ys[i] * f), "{:e} · {what}({x:e}): {:e}", ys[i], scaled[i]);
+        }
+
+        let mut places = [T::ZERO; CHUNK];
+        xs.iter()
+            .enumerate()
+            .for_each(|(i, &x)| places[i % CHUNK] = places[i % CHUNK] + black_box(x));
+        for half in [8, 4, 2, 1] {
+            (0..half).for_each(|i| places[i] = places[i] + black_box(places[i + half]));
+        }
+        assert!(
+            same(sum, places[0]),
+            "the sum of {}: {sum:e} instead of {:e}",
+            xs.len(),
+            places[0]
+        );
+        let numbers = xs.iter().copied().filter(|x| !x.is_nan());
+        if numbers.clone().count() == xs.len() {
+            let expected = numbers.fold(-T::INFINITY, |a, b| if b > a { b } else { a });
+            assert!(largest == expected, "the largest of {}: {largest:e}", xs.len());
+        }
+    }
+
+    /// Arrays of all lengths to 70, which begin with what is special, and a long one.
+    fn arrays<T: Float>(mut random: impl FnMut() -> T) -> Vec<Vec<T>> {
+        let special = [0.0, -0.0, 1.0, -1.0, 1e-40, -1e-40, 0.5, 88.7, -87.4, -103.9, 1e30, -1e30];
+        let special =
+            special.map(T::from_f64).into_iter().chain([T::INFINITY, T::NAN, -T::INFINITY]);
+        let special: Vec<T> = special.collect();
+        (1..=70)
+            .chain([5000])
+            .flat_map(|len| [(len, len % 15), (len, 15)])
+            .map(|(len, from)| {
+                let special = special[from..].iter().copied();
+                special.chain(core::iter::from_fn(|| Some(random()))).take(len).collect()
+            })
+            .collect()
+    }
+
+    macro_rules! check {
+        ($($name:ident)*) => {
+            $({
+                struct Named;
+
+                impl Function for Named {
+                    #[inline(always)]
+                    fn of<T: Float>(x: T) -> T {
+                        x.$name()
+                    }
+                }
+
+                let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+                // Half of them of any size, half where the functions are neither flat nor trivial.
+                for xs in arrays(|| match rng.next_u32() {
+                    bits if bits & 1 == 0 => f32::from_bits(bits),
+                    bits => bits as i32 as f32 / 1e8,
+                }) {
+                    check::<Named, f32>(stringify!($name), &xs);
+                }
+                for xs in arrays(|| match rng.next_u64() {
+                    bits if bits & 1 == 0 => f64::from_bits(bits),
+                    bits => bits as i64 as f64 / 4e17,
+                }) {
+                    check::<Named, f64>(stringify!($name), &xs);
+                }
+            })*
+        };
+    }
+
+    #[test]
+    fn many_numbers_have_the_bits_of_each() {
+        check!(exp exp_m1 ln ln_1p softplus tanh sigmoid normal_cdf sqrt abs);
+    }
+}

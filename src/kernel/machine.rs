@@ -22,11 +22,20 @@ pub trait Machine: private::Sealed + Copy + 'static {
     /// a · b + c, in the fastest way that the machine has: see [`FUSED`](Self::FUSED).
     #[inline(always)]
     fn mul_add<T: Float>(a: T, b: T, c: T) -> T {
-        #[cfg(feature = "std")]
-        if Self::FUSED {
-            return T::fused(a, b, c);
+        if !Self::FUSED {
+            return a * b + c;
         }
-        a * b + c
+        #[cfg(feature = "std")]
+        return T::fused(a, b, c);
+        #[cfg(not(feature = "std"))]
+        {
+            // `core` has it for vectors alone.
+            let [a, b, c] = [a, b, c].map(T::Lanes::<Self>::splat);
+            let mut first = T::ZERO;
+            // SAFETY: this is one number.
+            unsafe { a.mul_add(b, c).store_first(&mut first, 1) };
+            first
+        }
     }
 
     /// Does `task` in a function of its own, compiled for this machine: everything that the task
@@ -59,9 +68,11 @@ impl private::Sealed for Baseline {}
 
 impl Machine for Baseline {
     const FUSED: bool = cfg!(all(
-        feature = "std",
         not(feature = "unfused"),
-        any(target_arch = "aarch64", all(target_arch = "x86_64", target_feature = "fma"))
+        any(
+            target_arch = "aarch64",
+            all(target_arch = "x86_64", target_feature = "avx2", target_feature = "fma")
+        )
     ));
 
     type F32 = lanes::baseline::F32;
@@ -158,4 +169,44 @@ pub(crate) mod x86 {
         avx512,
         "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use core::hint::black_box;
+
+    use super::*;
+
+    /// (1 + ε)² − (1 + 2ε) of single numbers, and of vectors: ε² if rounded once, else 0.
+    struct Rounding<T>(T);
+
+    impl<T: Float> Task for Rounding<T> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<M: Machine>(self) {
+            let epsilon = self.0;
+            let a = black_box(T::ONE + epsilon);
+            let c = black_box(-(a + epsilon));
+            let expected = if M::FUSED { epsilon * epsilon } else { T::ZERO };
+            assert!(M::mul_add(a, a, c) == expected);
+
+            let [a, c] = [a, c].map(T::Lanes::<M>::splat);
+            for n in 1..=T::Lanes::<M>::N {
+                let mut sums = [T::NAN; 16];
+                // SAFETY: no vector is longer.
+                unsafe { a.mul_add(a, c).store_first(sums.as_mut_ptr(), n) };
+                assert!(sums[..n].iter().all(|&sum| sum == expected));
+                assert!(sums[n..].iter().all(|sum| sum.is_nan()));
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_and_vectors_round_as_their_machine_says() {
+        Baseline::run(Rounding(f32::EPSILON));
+        Baseline::run(Rounding(f64::EPSILON));
+        dispatch(Rounding(f32::EPSILON));
+        dispatch(Rounding(f64::EPSILON));
+    }
 }
