@@ -4,8 +4,8 @@
 
 use constgrad::prelude::*;
 use constgrad::{
-    Adam, Dense, Elementwise, Float, FromInput, Init, Layer, Machine, MeanSquaredError, Store,
-    Trainer, Visitor, net,
+    Adam, Dense, Elementwise, Float, FromInput, Init, Inspector, Layer, Machine, MeanSquaredError,
+    Store, TensorInfo, Trainer, Visitor, net,
 };
 use rand::{Rng, RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 
@@ -43,6 +43,11 @@ impl<const N: usize> Shape for Scale<N> {
 
     const PARAMS: usize = 2 * N;
     const MACS: usize = N;
+
+    // How files name and see the parameters.
+    const NAME: &'static str = "Scale";
+    const TENSORS: &'static [TensorInfo] =
+        &[TensorInfo::new::<f32>("a", &[N]), TensorInfo::new::<f32>("b", &[N])];
 }
 
 impl<const N: usize> Layer for Scale<N> {
@@ -93,6 +98,11 @@ impl<const N: usize> Layer for Scale<N> {
     fn visit<const K: usize, V: Visitor<K>>(&mut self, mut others: [&mut Self; K], v: &mut V) {
         v.tensor(&mut self.a, others.each_mut().map(|other| &mut other.a[..]));
         v.tensor(&mut self.b, others.map(|other| &mut other.b[..]));
+    }
+
+    fn inspect<I: Inspector>(&self, inspector: &mut I) {
+        inspector.tensor(&self.a);
+        inspector.tensor(&self.b);
     }
 
     fn initialize<R: Rng + ?Sized>(&mut self, _how: Option<Init>, _rng: &mut R) {
