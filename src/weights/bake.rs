@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::WeightsError;
-use super::check::{Checked, check};
+use super::check::{Checked, assert_listed};
 use super::file::{SafeTensors, TensorView};
 use super::names::Names;
 use super::number::{columns_f32, columns_f64};
@@ -108,12 +108,19 @@ impl<S: Source, P: Position, A: Bake<S, P>, B: Bake<S, After<P, A>>> Bake<S, P> 
 pub struct Baked<N, S>(PhantomData<(N, S)>);
 
 impl<N: Layer + Bake<S, Start>, S: Source> Baked<N, S> {
-    /// The whole file is in order. So a mistake is one error, and not one for each layer.
-    const CHECKED: Checked<'static> = right(check::<N>(S::BYTES, S::NAMES));
+    const NAMES: () = {
+        assert_listed::<N>();
+        right(S::NAMES.check(N::LAYERS))
+    };
+    const REST: () = right(file::<S>().check_rest(N::PLAN));
 
     /// The network with its weights. What is wrong with the file is a compile error.
+    ///
+    /// The first mistake is the only one that is told. Each layer has a constant of its own, so that
+    /// none takes the compiler longer than `long_running_const_eval` lets it.
     pub const NET: N = {
-        let _ = Self::CHECKED;
+        let () = Self::NAMES;
+        let () = Self::REST;
         N::NET
     };
 }
@@ -128,13 +135,15 @@ const fn right<T: Copy>(result: Result<T, WeightsError>) -> T {
 }
 
 /// Tensor `index` of a layer.
-const fn tensor<L: Shape, S: Source, P: Position>(index: usize) -> TensorView<'static> {
-    let file = Checked { file: S::FILE, names: S::NAMES };
+const fn tensor<L: Shape, S: Source, P: Position>(
+    index: usize,
+) -> Result<TensorView<'static>, WeightsError> {
     let place = Place { layer: P::LAYER, module: P::MODULE, name: L::NAME, tensors: L::TENSORS };
-    match file.find(place, &L::TENSORS[index]) {
-        Some(entry) => entry.view(S::FILE.data()),
-        None => panic!("the file was not checked: a network is baked with `bake!`"),
-    }
+    file::<S>().tensor(place, &L::TENSORS[index])
+}
+
+const fn file<S: Source>() -> Checked<'static> {
+    Checked { file: S::FILE, names: S::NAMES }
 }
 
 macro_rules! bake {
@@ -143,11 +152,9 @@ macro_rules! bake {
             for Dense<IN, OUT, Act, $T>
         {
             const NET: Self = {
-                let weight = tensor::<Self, S, P>(0);
-                Dense::from_columns(
-                    $columns(weight.data(), weight.dtype()),
-                    $baked::<Self, S, P, OUT>(1),
-                )
+                let weight = right(tensor::<Self, S, P>(0));
+                let weights = $columns(weight.data(), weight.dtype());
+                Dense::from_columns(weights, $baked::<Self, S, P, OUT>(1))
             };
         }
 
@@ -155,11 +162,13 @@ macro_rules! bake {
         /// [`Bake`].
         ///
         /// # Panics
-        /// If the layer has no such tensor, or if it has not `N` numbers.
+        /// If the layer lists no such tensor, or if it has not `N` numbers; and if the file has not
+        /// what the layer lists, which is the compile error that the user of the layer sees.
+        #[track_caller]
         pub const fn $baked<L: Shape, S: Source, P: Position, const N: usize>(
             index: usize,
         ) -> [$T; N] {
-            let tensor = tensor::<L, S, P>(index);
+            let tensor = right(tensor::<L, S, P>(index));
             assert!(tensor.len() == N, "the tensor has another length than is read");
             let [numbers] = $columns(tensor.data(), tensor.dtype());
             numbers
