@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
         self.skip_space();
         let start = self.at;
         let mut number = 0;
-        while self.at < self.end && matches!(self.text[self.at], b'0'..=b'9') {
+        while self.at < self.end && self.text[self.at].is_ascii_digit() {
             let digit = (self.text[self.at] - b'0') as u64;
             if number > u64::MAX / 10 || 10 * number > u64::MAX - digit {
                 return self.error(EXPECTED);

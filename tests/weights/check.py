@@ -30,6 +30,6 @@ for name, activation in ACTIVATIONS.items():
             found, expected = net(x.to(dtype)).double(), outputs.pop(f"{name}{depth}.{kind}")
             difference = ((found - expected).abs() / expected.abs().clamp(min=1)).max().item()
             largest[dtype] = max(largest[dtype], difference)
-            assert difference <= (2e-6 if kind == "f32" else 1e-9), (name, depth, kind, difference)
+            assert difference <= (2e-6 if kind == "f32" else 1e-12), (name, depth, kind, difference)
 assert not outputs
 print(f"PyTorch {torch.__version__} gives the same outputs: largest differences {largest}")

@@ -6,8 +6,11 @@ use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 
 use crate::{file, raw, small};
 
+/// Name, type, shape and bytes.
+type Tensor = (String, String, Vec<u64>, Vec<u8>);
+
 /// What a file holds, as this crate reads it.
-fn ours(file: &[u8]) -> Result<Vec<(String, String, Vec<u64>, Vec<u8>)>, String> {
+fn ours(file: &[u8]) -> Result<Vec<Tensor>, String> {
     let file = SafeTensors::parse(file).map_err(|error| error.to_string())?;
     assert_eq!(file.iter().count(), file.len());
     let mut tensors: Vec<_> = file
@@ -22,7 +25,7 @@ fn ours(file: &[u8]) -> Result<Vec<(String, String, Vec<u64>, Vec<u8>)>, String>
 }
 
 /// What a file holds, as the `safetensors` crate reads it.
-fn theirs(file: &[u8]) -> Result<Vec<(String, String, Vec<u64>, Vec<u8>)>, String> {
+fn theirs(file: &[u8]) -> Result<Vec<Tensor>, String> {
     let file = safetensors::SafeTensors::deserialize(file).map_err(|error| error.to_string())?;
     let mut tensors: Vec<_> = file
         .iter()

@@ -65,6 +65,18 @@ exact = {"f16": halves.double(), "bf16": wide.double()}
 save_file(exact, HERE / "halves_in_f64.safetensors")
 
 
+# A layer that PyTorch does not have: tests/weights/scale.rs says what is in the file.
+tensor = torch.tensor
+scale = {
+    "0.weight": tensor([[1.0, 0, 0], [0, 1, 0]]),
+    "0.bias": tensor([0.0, 0]),
+    "1.a": tensor([2.0, -4]),
+    "1.b": tensor([0.5, 0.25]),
+    "2.weight": tensor([[1.0, 0], [0, 1], [1, 1]]),
+    "2.bias": tensor([0.0, 0, 8]),
+}
+save_file(scale, HERE / "scale.safetensors")
+
 # For tests/ui: a network of 4-3-2, and files that are not its own.
 right = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)).state_dict()
 save_file(right, UI / "right.safetensors")

@@ -11,6 +11,7 @@ mod names;
 mod numbers;
 mod pytorch;
 mod refused;
+mod scale;
 
 use constgrad::prelude::*;
 use constgrad::weights::{self, Names};

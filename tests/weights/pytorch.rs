@@ -75,10 +75,9 @@ fn networks_of_pytorch_give_its_outputs() {
     impl Each for Compare {
         fn mlp<T: Float, N: Layer<Input = [T; 5], Output = [T; 4]>>(&mut self, name: &str) {
             let net: N = read(FILE, Names::prefix(&format!("{name}.")));
-            // f64 differs by the activations that PyTorch's f32 constants or series are behind.
-            let tolerance = if size_of::<T>() == 4 { 2e-6 } else { 1e-9 };
+            let tolerance = if size_of::<T>() == 4 { 2e-6 } else { 1e-12 };
             let y: [[f64; 4]; BATCH] = matrix(&format!("y.{name}"));
-            for (x, expected) in matrix(&"x".to_owned()).iter().zip(&y) {
+            for (x, expected) in matrix("x").iter().zip(&y) {
                 for (found, &expected) in net.predict(x).iter().zip(expected) {
                     let difference = (found.to_f64() - expected).abs();
                     assert!(

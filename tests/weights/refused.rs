@@ -1,9 +1,6 @@
 //! What a network does not take, and what is said of it: the network keeps its weights.
 
-use constgrad::prelude::*;
 use constgrad::weights::{self, Names};
-use constgrad::{Init, Inspector, Layer, Machine, Store, TensorInfo, Visitor, Zero};
-use rand::Rng;
 use safetensors::Dtype;
 
 use crate::{Small, bits, drawn, f32s, file, small};
@@ -137,69 +134,4 @@ fn an_error_is_a_small_plain_value() {
     fn plain<T: Copy + Send + Sync + std::error::Error + 'static>() {}
     plain::<weights::WeightsError>();
     assert!(size_of::<weights::WeightsError>() < 128);
-}
-
-/// A layer whose `TENSORS` say something else than its `visit`.
-struct Odd {
-    a: [f32; 2],
-}
-
-impl Zero for Odd {
-    const ZERO: Self = Odd { a: [0.0; 2] };
-}
-
-impl Shape for Odd {
-    type Input = [f32; 2];
-    type Output = [f32; 2];
-    type First = Self;
-    type Last = Self;
-    type Live<X: Copy, Y: Copy> = (X, Y);
-
-    const PARAMS: usize = 3;
-    const NAME: &'static str = "Odd";
-    const TENSORS: &'static [TensorInfo] = &[TensorInfo::new::<f32>("a", &[3])];
-}
-
-impl Layer for Odd {
-    type Tape<const B: usize> = ();
-
-    fn infer<M: Machine, const B: usize>(&self, x: &[[f32; 2]; B], y: &mut [[f32; 2]; B]) {
-        *y = *x;
-    }
-    fn forward<M: Machine, const B: usize>(
-        &self,
-        x: &[[f32; 2]; B],
-        (): &mut (),
-        y: &mut [[f32; 2]; B],
-    ) {
-        *y = *x;
-    }
-    fn backward<M: Machine, const B: usize>(
-        &self,
-        _: &[[f32; 2]; B],
-        (): &mut (),
-        _: &[[f32; 2]; B],
-        _: &mut [[f32; 2]; B],
-        _: Option<&mut [[f32; 2]; B]>,
-        _: &mut Self,
-        _: Store,
-    ) {
-    }
-    fn visit<const K: usize, V: Visitor<K>>(&mut self, others: [&mut Self; K], v: &mut V) {
-        v.tensor(&mut self.a, others.map(|other| &mut other.a[..]));
-    }
-    fn inspect<I: Inspector>(&self, inspector: &mut I) {
-        inspector.tensor(&self.a);
-    }
-    fn initialize<R: Rng + ?Sized>(&mut self, _: Option<Init>, _: &mut R) {}
-}
-
-#[test]
-fn a_layer_that_lists_other_tensors_than_it_has_is_named() {
-    let expected = "the network cannot be read or written: `TENSORS` of Odd does not list what its `visit` and `inspect` hand out";
-    let file = file(&[("0.a", Dtype::F32, &[3], f32s(&[1.0, 2.0, 3.0]))]);
-    let mut layer = Odd::ZERO;
-    let error = weights::read(&mut layer, &file, Names::SEQUENTIAL).unwrap_err();
-    assert_eq!(error.to_string(), expected);
-    assert_eq!(layer.a, [0.0; 2]);
 }
