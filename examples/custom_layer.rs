@@ -4,9 +4,10 @@
 
 use constgrad::prelude::*;
 use constgrad::schedule::{Cosine, Schedule};
+use constgrad::weights::{Bake, Position, Source, baked_f32};
 use constgrad::{
-    Adam, Dense, Elementwise, Float, FromInput, Init, Layer, Machine, MeanSquaredError, Store,
-    Trainer, Visitor, net,
+    Adam, Dense, Elementwise, Float, FromInput, Init, Inspector, Layer, Machine, MeanSquaredError,
+    Store, TensorInfo, Trainer, Visitor, net,
 };
 use rand::{Rng, RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 
@@ -15,6 +16,7 @@ struct Wavelet;
 
 impl Elementwise for Wavelet {
     const INIT: Init = Init::XavierUniform;
+    const NAME: &'static str = "Wavelet";
     type Derivative = FromInput;
 
     fn apply<T: Float>(s: T) -> T {
@@ -44,6 +46,11 @@ impl<const N: usize> Shape for Scale<N> {
 
     const PARAMS: usize = 2 * N;
     const MACS: usize = N;
+
+    // How files name and see the parameters.
+    const NAME: &'static str = "Scale";
+    const TENSORS: &'static [TensorInfo] =
+        &[TensorInfo::new::<f32>("a", &[N]), TensorInfo::new::<f32>("b", &[N])];
 }
 
 impl<const N: usize> Layer for Scale<N> {
@@ -96,9 +103,19 @@ impl<const N: usize> Layer for Scale<N> {
         v.tensor(&mut self.b, others.map(|other| &mut other.b[..]));
     }
 
+    fn inspect<I: Inspector>(&self, inspector: &mut I) {
+        inspector.tensor(&self.a);
+        inspector.tensor(&self.b);
+    }
+
     fn initialize<R: Rng + ?Sized>(&mut self, _how: Option<Init>, _rng: &mut R) {
         *self = Scale { a: [1.0; N], b: [0.0; N] };
     }
+}
+
+/// For `bake!`: `a` and `b` are numbers 0 and 1 of `TENSORS`.
+impl<S: Source, P: Position, const N: usize> Bake<S, P> for Scale<N> {
+    const NET: Self = Scale { a: baked_f32::<Self, S, P, N>(0), b: baked_f32::<Self, S, P, N>(1) };
 }
 
 type Net = net![Scale<1>, Dense<1, 16, Wavelet>, Dense<16, 1>];

@@ -44,6 +44,10 @@ use crate::{Float, Machine, Zero};
 pub trait Activation: 'static {
     /// How a layer in front of it is initialised unless told otherwise.
     const INIT: Init;
+    /// How files and messages name it, and `_` if it has no name.
+    const NAME: &'static str = "_";
+    /// How many modules of PyTorch's `nn.Sequential` it is: 0 if files leave it out.
+    const MODULES: usize = 1;
     /// What backward needs and cannot see in the output.
     type Tape<T: Float, const N: usize>: Zero;
 
@@ -127,6 +131,10 @@ pub trait Activation: 'static {
 pub trait Elementwise: 'static {
     /// How a layer in front of it is initialised unless told otherwise.
     const INIT: Init;
+    /// How files and messages name it, and `_` if it has no name.
+    const NAME: &'static str = "_";
+    /// How many modules of PyTorch's `nn.Sequential` it is: 0 if files leave it out.
+    const MODULES: usize = 1;
     /// What the derivative is computed from: [`FromOutput`], which costs no memory, or
     /// [`FromInput`], for which forward keeps s.
     type Derivative: DerivativeSource;
@@ -196,6 +204,8 @@ mod private {
 
 impl<E: Elementwise> Activation for E {
     const INIT: Init = E::INIT;
+    const NAME: &'static str = E::NAME;
+    const MODULES: usize = E::MODULES;
     type Tape<T: Float, const N: usize> = <E::Derivative as private::Source>::Tape<T, N>;
 
     #[inline(always)]
@@ -270,12 +280,12 @@ impl<E: Elementwise> Function for Derivative<E> {
     }
 }
 
-/// Declares the elementwise activations: name, initialisation, f(s), what the derivative is
+/// Declares the elementwise activations: name, modules unless 1, initialisation, f(s), what the derivative is
 /// computed from, and f′.
 macro_rules! elementwise {
     ($(
         $(#[$doc:meta])*
-        $name:ident: $init:ident, $from:ident,
+        $name:ident $([$modules:literal])?: $init:ident, $from:ident,
         |$s:ident| $apply:expr,
         |$x:ident| $derivative:expr;
     )*) => {$(
@@ -285,6 +295,8 @@ macro_rules! elementwise {
 
         impl Elementwise for $name {
             const INIT: Init = Init::$init;
+            const NAME: &'static str = stringify!($name);
+            $(const MODULES: usize = $modules;)?
             type Derivative = $from;
 
             #[inline(always)]
@@ -315,7 +327,7 @@ fn gelu_argument<T: Float>(s: T) -> (T, T) {
 elementwise! {
     /// f(s) = s: a layer without activation, and the usual last layer of a network, whose outputs
     /// are then logits or plain numbers.
-    Identity: XavierUniform, FromOutput,
+    Identity [0]: XavierUniform, FromOutput,
         |s| s,
         |_h| T::ONE;
 
@@ -432,6 +444,7 @@ pub enum Softmax {}
 
 impl Activation for Softmax {
     const INIT: Init = Init::XavierUniform;
+    const NAME: &'static str = "Softmax";
     type Tape<T: Float, const N: usize> = ();
 
     #[inline(always)]

@@ -7,6 +7,7 @@ use core::any::type_name;
 use core::fmt::{self, Display};
 use core::marker::PhantomData;
 
+use crate::text::Text;
 use crate::{Layer, Shape};
 
 /// Fails the build, where it is called in a constant, if a figure exceeds its budget, and says
@@ -33,50 +34,15 @@ use crate::{Layer, Shape};
 #[track_caller]
 pub const fn assert_at_most(what: &str, found: usize, limit: usize) {
     if found > limit {
-        let mut text = Text { bytes: [0; 128], len: 0 };
+        let mut text = Text::<128>::new();
         text.push("over budget: ");
-        text.push_number(found);
+        text.push_number(found as u64);
         text.push(" ");
         text.push(what);
         text.push(" found, at most ");
-        text.push_number(limit);
+        text.push_number(limit as u64);
         text.push(" allowed");
         panic!("{}", text.as_str());
-    }
-}
-
-/// A message put together in a constant, where nothing can be formatted. What does not fit is
-/// cut off.
-struct Text {
-    bytes: [u8; 128],
-    len: usize,
-}
-
-impl Text {
-    const fn push(&mut self, text: &str) {
-        let mut i = 0;
-        while i < text.len() && self.len < self.bytes.len() {
-            self.bytes[self.len] = text.as_bytes()[i];
-            self.len += 1;
-            i += 1;
-        }
-    }
-
-    const fn push_number(&mut self, number: usize) {
-        if number >= 10 {
-            self.push_number(number / 10);
-        }
-        if self.len < self.bytes.len() {
-            self.bytes[self.len] = b'0' + (number % 10) as u8;
-            self.len += 1;
-        }
-    }
-
-    const fn as_str(&self) -> &str {
-        match str::from_utf8(self.bytes.split_at(self.len).0) {
-            Ok(text) => text,
-            Err(_) => "over budget",
-        }
     }
 }
 

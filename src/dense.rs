@@ -9,7 +9,8 @@ use crate::activation::{Activation, Identity};
 use crate::budget::{LayerInfo, short_name};
 use crate::init::Init;
 use crate::kernel::{parts, product};
-use crate::{Float, Layer, Machine, Shape, Store, Visitor, Zero};
+use crate::text::Text;
+use crate::{Float, Inspector, Layer, Machine, Shape, Store, TensorInfo, Visitor, Zero};
 
 /// A dense layer: h = f(W x + b), with W of `OUT × IN`, b of `OUT`, and the activation f = `Act`.
 ///
@@ -46,6 +47,11 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Shape
     const PARAMS: usize = (IN + 1) * OUT;
     const MACS: usize = IN * OUT;
     const WEIGHT_BYTES: usize = Self::PARAMS * size_of::<T>();
+
+    const NAME: &'static str = Self::TEXT.as_str();
+    const MODULES: usize = 1 + Act::MODULES;
+    const TENSORS: &'static [TensorInfo] =
+        &[TensorInfo::transposed::<T>("weight", &[OUT, IN]), TensorInfo::new::<T>("bias", &[OUT])];
 }
 
 impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
@@ -123,6 +129,11 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
         v.tensor(&mut self.bias, parts(&mut others, |other| &mut other.bias[..]));
     }
 
+    fn inspect<I: Inspector>(&self, inspector: &mut I) {
+        inspector.tensor(self.weights.as_flattened());
+        inspector.tensor(&self.bias);
+    }
+
     fn initialize<R: Rng + ?Sized>(&mut self, how: Option<Init>, rng: &mut R) {
         how.unwrap_or(Act::INIT).fill(self.weights.as_flattened_mut(), IN, OUT, rng);
         self.bias = Zero::ZERO;
@@ -146,7 +157,12 @@ impl<const IN: usize, const OUT: usize, Act, T: Float> Dense<IN, OUT, Act, T> {
             }
             out += 1;
         }
-        Dense { weights: input_major, bias, activation: PhantomData }
+        Dense::from_columns(input_major, bias)
+    }
+
+    /// A layer with the weights Wᵀ, as they are stored.
+    pub(crate) const fn from_columns(weights: [[T; OUT]; IN], bias: [T; OUT]) -> Self {
+        Dense { weights, bias, activation: PhantomData }
     }
 
     /// The weight from input `input` to output `out`, or `None` where there is no such weight.
@@ -184,6 +200,24 @@ impl<const IN: usize, const OUT: usize, Act, T: Float> Dense<IN, OUT, Act, T> {
     pub const fn bias_mut(&mut self) -> &mut [T; OUT] {
         &mut self.bias
     }
+}
+
+impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Dense<IN, OUT, Act, T> {
+    /// [`write_name`](Self::write_name) for the compiler, which can name no type.
+    const TEXT: &'static Text<64> = &{
+        let single = size_of::<T>() == size_of::<f32>();
+        let mut text = Text::new();
+        text.push("Dense<");
+        text.push_number(IN as u64);
+        text.push(", ");
+        text.push_number(OUT as u64);
+        if Act::MODULES > 0 || !single {
+            text.push(", ");
+            text.push(Act::NAME);
+        }
+        text.push(if single { ">" } else { ", f64>" });
+        text
+    };
 }
 
 impl<const IN: usize, const OUT: usize, Act, T: Float> Zero for Dense<IN, OUT, Act, T> {

@@ -10,7 +10,8 @@ use crate::budget::LayerInfo;
 use crate::init::Init;
 use crate::kernel::{Arena, Larger, Room, Task, parts};
 use crate::pass::{Backward, Descend, Forward, InferBetween, InferFirst, InferLast, half};
-use crate::{Float, Machine};
+use crate::tensors::Plan;
+use crate::{Float, Machine, TensorInfo};
 
 /// A type with a constant to start from: all numbers zero.
 ///
@@ -77,6 +78,18 @@ pub trait Shape: Zero {
     /// 784-128-64-10 in `f32` needs 4 · (784 + 10 + 128 + 64) bytes.
     const INFERENCE_RAM: usize =
         size_of::<Self::Input>() + size_of::<Self::Output>() + size_of::<Self::Live<(), ()>>();
+
+    /// The name of the layer in messages about files, as a user writes it: `Dense<64, 32, Relu>`.
+    const NAME: &'static str = "the layer";
+    /// How many modules of PyTorch's `nn.Sequential` the layer is: 2 for a `Dense` with an
+    /// activation. Files number the modules.
+    const MODULES: usize = 1;
+    /// The tensors of parameters of a layer, in the order in which [`Layer::visit`] and
+    /// [`Layer::inspect`] hand them out. Those of a pair are with its halves.
+    const TENSORS: &'static [TensorInfo] = &[];
+    /// What is above, for each layer of a network. A layer keeps this default.
+    #[doc(hidden)]
+    const PLAN: &'static Plan = &Plan::layer(Self::NAME, Self::MODULES, Self::TENSORS);
 }
 
 impl<A: Shape, B: Shape> Shape for (A, B) {
@@ -90,6 +103,10 @@ impl<A: Shape, B: Shape> Shape for (A, B) {
     const PARAMS: usize = A::PARAMS + B::PARAMS;
     const MACS: usize = A::MACS + B::MACS;
     const WEIGHT_BYTES: usize = A::WEIGHT_BYTES + B::WEIGHT_BYTES;
+
+    const NAME: &'static str = "the network";
+    const MODULES: usize = A::MODULES + B::MODULES;
+    const PLAN: &'static Plan = &Plan::pair(A::PLAN, B::PLAN);
 }
 
 /// A network: a [`Shape`] whose neighbours fit, with its forward and backward pass.
@@ -206,6 +223,9 @@ pub trait Layer: Shape {
 
     /// Hands each tensor of parameters to `visitor`, together with the same tensor of `others`.
     fn visit<const K: usize, V: Visitor<K>>(&mut self, others: [&mut Self; K], visitor: &mut V);
+
+    /// Hands each tensor of parameters to `inspector`, in the order of [`visit`](Self::visit).
+    fn inspect<I: Inspector>(&self, inspector: &mut I);
 
     /// Draws new parameters: as `how` says, or as the layer's activation wants it.
     fn initialize<R: Rng + ?Sized>(&mut self, how: Option<Init>, rng: &mut R);
@@ -338,6 +358,11 @@ where
         self.1.visit(parts(&mut others, |other| &mut other.1), v);
     }
 
+    fn inspect<I: Inspector>(&self, inspector: &mut I) {
+        self.0.inspect(inspector);
+        self.1.inspect(inspector);
+    }
+
     fn initialize<R: Rng + ?Sized>(&mut self, how: Option<Init>, rng: &mut R) {
         self.0.initialize(how, rng);
         self.1.initialize(how, rng);
@@ -427,4 +452,11 @@ impl Store {
 pub trait Visitor<const K: usize> {
     /// Handles one tensor; all slices have its length.
     fn tensor<T: Float>(&mut self, parameters: &mut [T], others: [&mut [T]; K]);
+}
+
+/// Something that looks at every tensor of parameters of a network: what writes a file, for
+/// example.
+pub trait Inspector {
+    /// Handles one tensor, in the order in which the layer stores it.
+    fn tensor<T: Float>(&mut self, parameters: &[T]);
 }

@@ -168,7 +168,10 @@ pub mod schedule;
 #[cfg(feature = "serde")]
 mod serialize;
 mod tape;
+mod tensors;
+mod text;
 mod trainer;
+pub mod weights;
 
 pub use activation::*;
 pub use budget::{LayerInfo, assert_at_most};
@@ -179,7 +182,7 @@ pub use init::Init;
 pub use kernel::{Float, Machine};
 #[cfg(feature = "std")]
 pub use kernel::{Level, LevelError, UnknownLevel};
-pub use layer::{Feeds, Layer, PairTape, Shape, Store, Visitor, Zero, assert_network};
+pub use layer::{Feeds, Inspector, Layer, PairTape, Shape, Store, Visitor, Zero, assert_network};
 pub use loss::{
     BinaryCrossEntropy, CrossEntropy, Huber, Loss, MeanAbsoluteError, MeanSquaredError,
 };
@@ -190,6 +193,7 @@ pub use optimizer::*;
 #[cfg(feature = "parallel")]
 pub use parallel::ParallelTrainer;
 pub use tape::Tape;
+pub use tensors::{Dtype, Storage, TensorInfo};
 pub use trainer::Trainer;
 
 /// The traits whose methods and constants a user calls, and nothing else.

@@ -66,6 +66,10 @@ impl<const N: usize, T: Float> Layer for Gain<N, T> {
         v.tensor(&mut self.a, others.map(|other| &mut other.a[..]));
     }
 
+    fn inspect<I: Inspector>(&self, inspector: &mut I) {
+        inspector.tensor(&self.a);
+    }
+
     fn initialize<R: Rng + ?Sized>(&mut self, _how: Option<Init>, _rng: &mut R) {
         self.a = [T::ONE; N];
     }

@@ -211,11 +211,9 @@ mod tests {
         }
 
         let mut places = [T::ZERO; CHUNK];
-        xs.iter()
-            .enumerate()
-            .for_each(|(i, &x)| places[i % CHUNK] = places[i % CHUNK] + black_box(x));
+        xs.iter().enumerate().for_each(|(i, &x)| places[i % CHUNK] += black_box(x));
         for half in [8, 4, 2, 1] {
-            (0..half).for_each(|i| places[i] = places[i] + black_box(places[i + half]));
+            (0..half).for_each(|i| places[i] += black_box(places[i + half]));
         }
         assert!(
             same(sum, places[0]),

@@ -11,7 +11,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 use semihosting::println;
 
-use crate::chip::Counter;
+use firmware::chip::Counter;
 
 type Net<Act> = net![Dense<5, 7, Act>, Dense<7, 2>];
 

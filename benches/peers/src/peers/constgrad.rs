@@ -282,6 +282,8 @@ impl<Act: Activation, const N: usize> Layer for Map<Act, N> {
 
     fn visit<const K: usize, V: Visitor<K>>(&mut self, _: [&mut Self; K], _: &mut V) {}
 
+    fn inspect<I: Inspector>(&self, _: &mut I) {}
+
     fn initialize<R: rand::Rng + ?Sized>(&mut self, _: Option<Init>, _: &mut R) {}
 }
 
