@@ -99,6 +99,25 @@ fn no_verb_allocates() {
 }
 
 #[test]
+fn no_activation_allocates() {
+    let (x, values) = ([[0.5; 6]; 11], [[0.5; 3]; 11]);
+    macro_rules! each {
+        ($($activation:ident)*) => {$(
+            type $activation = net![Dense<6, 19, constgrad::$activation>, Dense<19, 3>];
+            let trainer = Trainer::new(MeanSquaredError, Sgd::new(0.01).momentum(0.9));
+            use_network::<$activation, _, _>(trainer, &x, &values);
+            let mut net = <$activation>::ZERO;
+            let mut online = OnlineSgd::<$activation, _>::new(MeanSquaredError, 0.1);
+            assert_eq!(allocations(|| online.step(&mut net, &x[0], &values[0])), 0);
+        )*};
+    }
+    each!(
+        Identity Relu LeakyRelu Elu Selu Gelu GeluTanh Silu Sigmoid HardSigmoid Tanh HardTanh
+        Softplus Softsign Softmax
+    );
+}
+
+#[test]
 fn a_large_network_does_not_allocate_either() {
     type Large = net![Dense<784, 128, Relu>, Dense<128, 64, Relu>, Dense<64, 10>];
     let work = || {
