@@ -1,0 +1,101 @@
+//! A layer of every width for one sample, against loops by definition: the same bits.
+//!
+//! On the Cortex-M4F these are the assembly of `constgrad`, of which each number of outputs takes
+//! other registers. `examples/firmware/run` builds and runs it there.
+
+#![no_std]
+#![no_main]
+
+use core::array;
+use core::hint::black_box;
+use core::slice;
+
+use constgrad::Dense;
+use constgrad::prelude::*;
+use cortex_m_rt::entry;
+use semihosting::{println, process};
+
+/// What lies before and behind a result, and stays.
+const MARK: f32 = 0.123;
+
+#[entry]
+fn main() -> ! {
+    let (mut checked, mut wrong) = (0, 0);
+    let mut numbers = Numbers(1);
+    macro_rules! check {
+        ($($outputs:literal)*) => {$(
+            // A term for some of the chains, other terms for each, and a multiple of four for all.
+            for right in [
+                is_right::<1, $outputs>(&mut numbers),
+                is_right::<13, $outputs>(&mut numbers),
+                is_right::<64, $outputs>(&mut numbers),
+            ] {
+                checked += 1;
+                wrong += i32::from(!right);
+            }
+        )*};
+    }
+    check!(
+        1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33
+        34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63
+        64 65 66 67 68 69 70 128 129 137 144
+    );
+    println!("{wrong} of {checked} layers differ from loops by definition");
+    process::exit(i32::from(wrong > 0))
+}
+
+/// Numbers from −1 to 1 that round wherever they are added.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> f32 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (self.0 >> 40) as f32 / (1 << 23) as f32 - 1.0
+    }
+}
+
+#[inline(never)]
+fn is_right<const IN: usize, const OUT: usize>(numbers: &mut Numbers) -> bool {
+    let w: [[f32; IN]; OUT] = array::from_fn(|_| array::from_fn(|_| numbers.next()));
+    let bias: [f32; OUT] = array::from_fn(|_| numbers.next());
+    let x: [f32; IN] = array::from_fn(|_| numbers.next());
+    let layer = Dense::<IN, OUT>::new(w, bias);
+    let mut y = [[MARK; OUT]; 3];
+    let one = layer.predict_batch(black_box(slice::from_ref(&x)), &mut y[1..2]);
+    // The compiler may not believe that the margins stay.
+    let [before, y, after] = black_box(&y);
+    let untouched = [before, after].iter().all(|margin| **margin == [MARK; OUT]);
+    let right = one.is_ok() && untouched && by_loops(w.as_flattened(), &bias, &x, y);
+    if !right {
+        println!("{IN} -> {OUT}: not the bits of loops by definition");
+    }
+    right
+}
+
+/// Whether y = W x + b to the bit, where the inputs are dealt to as many chains of sums as a layer
+/// of so many outputs has.
+#[inline(never)]
+fn by_loops(w: &[f32], bias: &[f32], x: &[f32], y: &[f32]) -> bool {
+    let chains = match y.len() {
+        ..17 => 8,
+        17..33 => 4,
+        33..128 => 2,
+        _ => 1,
+    };
+    w.chunks(x.len()).zip(bias).zip(y).all(|((w, &bias), y)| {
+        let mut sums = [0.0; 8];
+        sums[0] = bias;
+        for (i, (w, x)) in w.iter().zip(x).enumerate() {
+            // A product is rounded before it is added.
+            sums[i % chains] += black_box(w * x);
+        }
+        let mut half = chains / 2;
+        while half > 0 {
+            for chain in 0..half {
+                sums[chain] += sums[chain + half];
+            }
+            half /= 2;
+        }
+        sums[0].to_bits() == y.to_bits()
+    })
+}
