@@ -23,6 +23,11 @@
 //! [`Softmax`]. A derivative computed from h is as exact as h: where h has reached its limit in
 //! rounding, it is 0.
 //!
+//! All of them compute both sides of a choice and select one, without a branch: on a chip with an
+//! FPU a prediction takes the same instructions for every input, NaN, infinities and subnormal
+//! numbers among them. `examples/firmware/run` counts them for 1,000 inputs of each activation on an
+//! emulated Cortex-M4F. Without an FPU the time of a sum depends on its numbers.
+//!
 //! An activation of your own is a dozen lines: see [`Elementwise`].
 
 use core::array;
