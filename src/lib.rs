@@ -120,6 +120,7 @@ mod budget;
 pub mod data;
 mod dense;
 mod error;
+pub mod export;
 mod init;
 #[doc(hidden)]
 pub mod kernel;
