@@ -180,11 +180,6 @@ impl<const IN: usize, const OUT: usize, Act, T: Float> Dense<IN, OUT, Act, T> {
         (0..OUT).map(|out| self.weights.iter().map(move |weights| &weights[out]))
     }
 
-    /// Wᵀ, as it is stored.
-    pub(crate) const fn columns(&self) -> &[[T; OUT]; IN] {
-        &self.weights
-    }
-
     /// The bias b.
     pub const fn bias(&self) -> &[T; OUT] {
         &self.bias

@@ -2,7 +2,7 @@ use core::convert::Infallible;
 use core::fmt::{self, Write};
 
 use super::error::{ExportError, Problem};
-use super::formula::{Formula, Operator};
+use super::formula::{Operator, Part};
 use super::graph::{DenseNode, Export, Number, check, each};
 use super::text::{Brackets, sizes};
 use crate::Layer;
@@ -49,7 +49,7 @@ pub fn c_header<N: Layer + Export>(
     check(net)?;
     let mut dtype = Dtype::F32;
     each(net, &mut |layer| {
-        dtype = layer.dtype();
+        dtype = layer.dtype;
         match layer.inputs * layer.outputs {
             0 => Err(ExportError::new(Problem::Empty(layer.name))),
             _ => Ok(()),
@@ -142,16 +142,16 @@ impl Header<'_> {
         let (name, number) = (self.name, self.number());
         let of = |value| Literal(Number::of(self.dtype, value));
         let (one, f) = (of(1.0), self.suffix());
-        let softplus = self.uses(&|part| matches!(part, Formula::Softplus(_)));
-        if softplus || self.uses(&|part| matches!(part, Formula::Max(..))) {
+        let softplus = self.uses(&|part| matches!(part, Part::Softplus(_)));
+        if softplus || self.uses(&|part| matches!(part, Part::Max(..))) {
             write!(out, "\nstatic inline {number} {name}_max({number} a, {number} b)\n{{\n")?;
             out.write_str("    return a < b ? b : a;\n}\n")?;
         }
-        if self.uses(&|part| matches!(part, Formula::Min(..))) {
+        if self.uses(&|part| matches!(part, Part::Min(..))) {
             write!(out, "\nstatic inline {number} {name}_min({number} a, {number} b)\n{{\n")?;
             out.write_str("    return a > b ? b : a;\n}\n")?;
         }
-        if self.uses(&|part| matches!(part, Formula::Sigmoid(_))) {
+        if self.uses(&|part| matches!(part, Part::Sigmoid(_))) {
             write!(out, "\nstatic inline {number} {name}_sigmoid({number} x)\n{{\n")?;
             writeln!(out, "    return {one} / ({one} + exp{f}(-x));\n}}")?;
         }
@@ -161,7 +161,7 @@ impl Header<'_> {
             let zero = of(0.0);
             writeln!(out, "    return {name}_max(x, {zero}) + log1p{f}(exp{f}(-fabs{f}(x)));\n}}")?;
         }
-        if self.uses(&|part| matches!(part, Formula::NormalCdf(_))) {
+        if self.uses(&|part| matches!(part, Part::NormalCdf(_))) {
             let (half, root) = (of(0.5), of(-core::f64::consts::FRAC_1_SQRT_2));
             writeln!(out, "\n/* The standard normal distribution function. */")?;
             write!(out, "static inline {number} {name}_normal_cdf({number} x)\n{{\n")?;
@@ -238,39 +238,37 @@ static inline void {name}_softmax({number} *s, {counter} n)
     }
 
     /// An expression of s, in brackets if it binds less than `strength`.
-    fn write_formula(&self, out: &mut dyn Write, formula: &Formula, strength: u8) -> fmt::Result {
+    fn write_formula(&self, out: &mut dyn Write, formula: &Part, strength: u8) -> fmt::Result {
         let own = strength_of(formula);
         if own < strength {
             out.write_str("(")?;
         }
         let (name, f) = (self.name, self.suffix());
         match formula {
-            Formula::S => out.write_str("s")?,
-            Formula::Number(number) => {
+            Part::S => out.write_str("s")?,
+            Part::Number(number) => {
                 write!(out, "{}", Literal(Number::of(self.dtype, *number)))?;
             }
-            Formula::Neg(x) => {
+            Part::Neg(x) => {
                 out.write_str("-")?;
                 self.write_formula(out, x, ATOM)?;
             }
-            Formula::Abs(x) => self.write_call(out, format_args!("fabs{f}"), &[x])?,
-            Formula::Sqrt(x) => self.write_call(out, format_args!("sqrt{f}"), &[x])?,
-            Formula::Exp(x) => self.write_call(out, format_args!("exp{f}"), &[x])?,
-            Formula::ExpM1(x) => self.write_call(out, format_args!("expm1{f}"), &[x])?,
-            Formula::Ln(x) => self.write_call(out, format_args!("log{f}"), &[x])?,
-            Formula::Ln1p(x) => self.write_call(out, format_args!("log1p{f}"), &[x])?,
-            Formula::Tanh(x) => self.write_call(out, format_args!("tanh{f}"), &[x])?,
-            Formula::Softplus(x) => self.write_call(out, format_args!("{name}_softplus"), &[x])?,
-            Formula::Sigmoid(x) => self.write_call(out, format_args!("{name}_sigmoid"), &[x])?,
-            Formula::NormalCdf(x) => {
-                self.write_call(out, format_args!("{name}_normal_cdf"), &[x])?
-            }
-            Formula::Max(a, b) => self.write_call(out, format_args!("{name}_max"), &[a, b])?,
-            Formula::Min(a, b) => self.write_call(out, format_args!("{name}_min"), &[a, b])?,
-            Formula::Add(a, b) => self.write_binary(out, own, a, "+", b)?,
-            Formula::Sub(a, b) => self.write_binary(out, own, a, "-", b)?,
-            Formula::Mul(a, b) => self.write_binary(out, own, a, "*", b)?,
-            Formula::Div(a, b) => self.write_binary(out, own, a, "/", b)?,
+            Part::Abs(x) => self.write_call(out, format_args!("fabs{f}"), &[x])?,
+            Part::Sqrt(x) => self.write_call(out, format_args!("sqrt{f}"), &[x])?,
+            Part::Exp(x) => self.write_call(out, format_args!("exp{f}"), &[x])?,
+            Part::ExpM1(x) => self.write_call(out, format_args!("expm1{f}"), &[x])?,
+            Part::Ln(x) => self.write_call(out, format_args!("log{f}"), &[x])?,
+            Part::Ln1p(x) => self.write_call(out, format_args!("log1p{f}"), &[x])?,
+            Part::Tanh(x) => self.write_call(out, format_args!("tanh{f}"), &[x])?,
+            Part::Softplus(x) => self.write_call(out, format_args!("{name}_softplus"), &[x])?,
+            Part::Sigmoid(x) => self.write_call(out, format_args!("{name}_sigmoid"), &[x])?,
+            Part::NormalCdf(x) => self.write_call(out, format_args!("{name}_normal_cdf"), &[x])?,
+            Part::Max(a, b) => self.write_call(out, format_args!("{name}_max"), &[a, b])?,
+            Part::Min(a, b) => self.write_call(out, format_args!("{name}_min"), &[a, b])?,
+            Part::Add(a, b) => self.write_binary(out, own, a, "+", b)?,
+            Part::Sub(a, b) => self.write_binary(out, own, a, "-", b)?,
+            Part::Mul(a, b) => self.write_binary(out, own, a, "*", b)?,
+            Part::Div(a, b) => self.write_binary(out, own, a, "/", b)?,
         }
         out.write_str(if own < strength { ")" } else { "" })
     }
@@ -279,7 +277,7 @@ static inline void {name}_softmax({number} *s, {counter} n)
         &self,
         out: &mut dyn Write,
         function: fmt::Arguments<'_>,
-        arguments: &[&Formula],
+        arguments: &[&Part],
     ) -> fmt::Result {
         write!(out, "{function}(")?;
         for (index, argument) in arguments.iter().enumerate() {
@@ -294,9 +292,9 @@ static inline void {name}_softmax({number} *s, {counter} n)
         &self,
         out: &mut dyn Write,
         own: u8,
-        a: &Formula,
+        a: &Part,
         operator: &str,
-        b: &Formula,
+        b: &Part,
     ) -> fmt::Result {
         self.write_formula(out, a, own)?;
         write!(out, " {operator} ")?;
@@ -319,7 +317,7 @@ static inline void {name}_softmax({number} *s, {counter} n)
     }
 
     /// Whether the formula of an activation has such a part.
-    fn uses(&self, is: &dyn Fn(&Formula) -> bool) -> bool {
+    fn uses(&self, is: &dyn Fn(&Part) -> bool) -> bool {
         self.any(&|_, layer| match layer.activation.operator {
             Operator::Each(formula) => formula.any(is),
             Operator::Softmax => false,
@@ -386,19 +384,19 @@ const PRODUCT: u8 = 2;
 const SIGN: u8 = 3;
 const ATOM: u8 = 4;
 
-fn strength_of(formula: &Formula) -> u8 {
+fn strength_of(formula: &Part) -> u8 {
     match formula {
-        Formula::Add(..) | Formula::Sub(..) => SUM,
-        Formula::Mul(..) | Formula::Div(..) => PRODUCT,
-        Formula::Neg(_) => SIGN,
-        Formula::Number(number) if number.is_sign_negative() => SIGN,
+        Part::Add(..) | Part::Sub(..) => SUM,
+        Part::Mul(..) | Part::Div(..) => PRODUCT,
+        Part::Neg(_) => SIGN,
+        Part::Number(number) if number.is_sign_negative() => SIGN,
         _ => ATOM,
     }
 }
 
 /// Whether C needs `<math.h>` for it.
-fn needs_math(part: &Formula) -> bool {
-    use Formula::{
+fn needs_math(part: &Part) -> bool {
+    use Part::{
         Abs, Add, Div, Exp, ExpM1, Ln, Ln1p, Max, Min, Mul, Neg, NormalCdf, Number, S, Sigmoid,
         Softplus, Sqrt, Sub, Tanh,
     };

@@ -3,9 +3,9 @@
 use core::fmt;
 
 use super::error::{ExportError, Problem};
-use super::formula::{ExportActivation, Formula, OnnxOperator, Operator};
+use super::formula::{ExportActivation, OnnxOperator, Operator, Part};
 use crate::tensors::Dtype;
-use crate::{Dense, Shape};
+use crate::{Dense, Float, Shape};
 
 /// A network that can be exported: of [`Dense`] layers whose activations are
 /// [`ExportActivation`]s. A layer of your own has no export.
@@ -32,10 +32,10 @@ pub struct DenseNode<'a> {
     pub(super) name: &'static str,
     pub(super) inputs: usize,
     pub(super) outputs: usize,
-    /// W, the weights of one input next to each other.
-    weights: Numbers<'a>,
-    bias: Numbers<'a>,
+    /// The type of its numbers.
+    pub(super) dtype: Dtype,
     pub(super) activation: ActivationInfo,
+    numbers: &'a dyn Numbers,
 }
 
 /// The constants of an [`ExportActivation`].
@@ -45,12 +45,6 @@ pub(super) struct ActivationInfo {
     pub(super) operator: Operator,
     #[cfg_attr(not(feature = "onnx"), expect(dead_code, reason = "ONNX alone asks for it"))]
     pub(super) onnx: Option<OnnxOperator>,
-}
-
-#[derive(Clone, Copy)]
-enum Numbers<'a> {
-    F32(&'a [f32]),
-    F64(&'a [f64]),
 }
 
 /// A number as it is, which `{:?}` prints so that it reads back to the same bits.
@@ -66,57 +60,50 @@ impl<A: Export, B: Export> Export for (A, B) {
     }
 }
 
-macro_rules! dense {
-    ($T:ident, $Numbers:ident) => {
-        impl<const IN: usize, const OUT: usize, Act: ExportActivation> Export
-            for Dense<IN, OUT, Act, $T>
-        {
-            fn node(&self) -> Node<'_> {
-                Node::Layer(DenseNode {
-                    name: Self::NAME,
-                    inputs: IN,
-                    outputs: OUT,
-                    weights: Numbers::$Numbers(self.columns().as_flattened()),
-                    bias: Numbers::$Numbers(self.bias()),
-                    activation: ActivationInfo {
-                        path: Act::PATH,
-                        operator: Act::OPERATOR,
-                        onnx: Act::ONNX,
-                    },
-                })
-            }
-        }
-    };
+impl<const IN: usize, const OUT: usize, Act: ExportActivation, T: Float> Export
+    for Dense<IN, OUT, Act, T>
+{
+    fn node(&self) -> Node<'_> {
+        Node::Layer(DenseNode {
+            name: Self::NAME,
+            inputs: IN,
+            outputs: OUT,
+            dtype: Dtype::of::<T>(),
+            activation: ActivationInfo {
+                path: Act::PATH,
+                operator: Operator::of::<Act>(),
+                onnx: Act::ONNX,
+            },
+            numbers: self,
+        })
+    }
 }
-dense!(f32, F32);
-dense!(f64, F64);
+
+/// The numbers of a layer, exact.
+trait Numbers {
+    fn weight(&self, out: usize, input: usize) -> f64;
+    fn bias(&self, out: usize) -> f64;
+}
+
+impl<const IN: usize, const OUT: usize, Act, T: Float> Numbers for Dense<IN, OUT, Act, T> {
+    fn weight(&self, out: usize, input: usize) -> f64 {
+        self.weight(out, input).map_or(f64::NAN, |weight| weight.to_f64())
+    }
+
+    fn bias(&self, out: usize) -> f64 {
+        self.bias().get(out).map_or(f64::NAN, |bias| bias.to_f64())
+    }
+}
 
 impl DenseNode<'_> {
     /// W[out][input].
     pub(super) fn weight(&self, out: usize, input: usize) -> Number {
-        self.weights.get(input * self.outputs + out)
+        Number::of(self.dtype, self.numbers.weight(out, input))
     }
 
     /// b[out].
     pub(super) fn bias(&self, out: usize) -> Number {
-        self.bias.get(out)
-    }
-
-    /// The type of its numbers.
-    pub(super) fn dtype(&self) -> Dtype {
-        match self.bias {
-            Numbers::F32(_) => Dtype::F32,
-            Numbers::F64(_) => Dtype::F64,
-        }
-    }
-}
-
-impl Numbers<'_> {
-    fn get(&self, index: usize) -> Number {
-        match self {
-            Numbers::F32(numbers) => Number::F32(numbers[index]),
-            Numbers::F64(numbers) => Number::F64(numbers[index]),
-        }
+        Number::of(self.dtype, self.numbers.bias(out))
     }
 }
 
@@ -174,14 +161,14 @@ pub(super) fn check(net: &dyn Export) -> Result<(), ExportError> {
             }
         }
         let Operator::Each(formula) = layer.activation.operator else { return Ok(()) };
-        let dtype = layer.dtype();
-        let infinite = |part: &Formula| match part {
-            Formula::Number(number) => !Number::of(dtype, *number).is_finite(),
+        let dtype = layer.dtype;
+        let infinite = |part: &Part| match part {
+            Part::Number(number) => !Number::of(dtype, *number).is_finite(),
             _ => false,
         };
         let problem = if formula.any(&infinite) {
             Problem::Formula(layer.activation.path, "a number that is not finite")
-        } else if !formula.any(&|part| *part == Formula::S) {
+        } else if !formula.any(&|part| *part == Part::S) {
             Problem::Formula(layer.activation.path, "no s")
         } else {
             return Ok(());

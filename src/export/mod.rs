@@ -38,7 +38,7 @@ mod text;
 
 pub use c::c_header;
 pub use error::ExportError;
-pub use formula::{ExportActivation, Formula, Operator};
+pub use formula::{ExportActivation, Formula, S};
 pub use graph::Export;
 #[cfg(feature = "onnx")]
 pub use onnx::onnx;

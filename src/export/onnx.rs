@@ -6,7 +6,7 @@ use std::{format, io, vec};
 use prost::Message;
 
 use super::error::ExportError;
-use super::formula::{Formula, Operator};
+use super::formula::{Operator, Part};
 use super::graph::{ActivationInfo, DenseNode, Export, Number, check, each};
 use super::proto::{
     Attribute, DOUBLE, Dimension, FLOAT, FLOAT_ATTRIBUTE, Graph, INT_ATTRIBUTE, Model, Node,
@@ -59,13 +59,13 @@ fn model(net: &dyn Export, plan: &'static Plan) -> Result<Model, ExportError> {
     let mut builder = Builder { dtype: Dtype::F32, layer: 0, graph: Graph::default() };
     let mut value = String::from("x");
     each(net, &mut |layer| {
-        builder.dtype = layer.dtype();
+        builder.dtype = layer.dtype;
         let module = plan.get(builder.layer).map_or(0, |place| place.module);
         builder.layer += 1;
         if builder.layer == 1 {
-            builder.graph.input = vec![value_info("x", layer.dtype(), layer.inputs)];
+            builder.graph.input = vec![value_info("x", layer.dtype, layer.inputs)];
         }
-        builder.graph.output = vec![value_info("y", layer.dtype(), layer.outputs)];
+        builder.graph.output = vec![value_info("y", layer.dtype, layer.outputs)];
         let s = builder.affine(layer, module, &value);
         value = builder.activation(&layer.activation, s);
         Ok::<(), ExportError>(())
@@ -119,41 +119,41 @@ impl Builder {
         }
     }
 
-    fn formula(&mut self, formula: &Formula, s: &str) -> String {
+    fn formula(&mut self, formula: &Part, s: &str) -> String {
         match formula {
-            Formula::S => s.to_string(),
-            Formula::Number(number) => self.number(*number),
-            Formula::Neg(x) => self.call("Neg", &[x], s),
-            Formula::Abs(x) => self.call("Abs", &[x], s),
-            Formula::Sqrt(x) => self.call("Sqrt", &[x], s),
-            Formula::Exp(x) => self.call("Exp", &[x], s),
-            Formula::Ln(x) => self.call("Log", &[x], s),
-            Formula::Tanh(x) => self.call("Tanh", &[x], s),
-            Formula::Sigmoid(x) => self.call("Sigmoid", &[x], s),
-            Formula::Add(a, b) => self.call("Add", &[a, b], s),
-            Formula::Sub(a, b) => self.call("Sub", &[a, b], s),
-            Formula::Mul(a, b) => self.call("Mul", &[a, b], s),
-            Formula::Div(a, b) => self.call("Div", &[a, b], s),
-            Formula::Min(Formula::Max(x, low @ Formula::Number(_)), high @ Formula::Number(_)) => {
+            Part::S => s.to_string(),
+            Part::Number(number) => self.number(*number),
+            Part::Neg(x) => self.call("Neg", &[x], s),
+            Part::Abs(x) => self.call("Abs", &[x], s),
+            Part::Sqrt(x) => self.call("Sqrt", &[x], s),
+            Part::Exp(x) => self.call("Exp", &[x], s),
+            Part::Ln(x) => self.call("Log", &[x], s),
+            Part::Tanh(x) => self.call("Tanh", &[x], s),
+            Part::Sigmoid(x) => self.call("Sigmoid", &[x], s),
+            Part::Add(a, b) => self.call("Add", &[a, b], s),
+            Part::Sub(a, b) => self.call("Sub", &[a, b], s),
+            Part::Mul(a, b) => self.call("Mul", &[a, b], s),
+            Part::Div(a, b) => self.call("Div", &[a, b], s),
+            Part::Min(Part::Max(x, low @ Part::Number(_)), high @ Part::Number(_)) => {
                 self.call("Clip", &[x, low, high], s)
             }
-            Formula::Max(x, Formula::Number(0.0)) => self.call("Relu", &[x], s),
-            Formula::Max(a, b) => self.call("Max", &[a, b], s),
-            Formula::Min(a, b) => self.call("Min", &[a, b], s),
+            Part::Max(x, Part::Number(0.0)) => self.call("Relu", &[x], s),
+            Part::Max(a, b) => self.call("Max", &[a, b], s),
+            Part::Min(a, b) => self.call("Min", &[a, b], s),
             // e^x − 1
-            Formula::ExpM1(x) => {
+            Part::ExpM1(x) => {
                 let (exp, one) = (self.call("Exp", &[x], s), self.number(1.0));
                 self.node("Sub", [exp, one], Vec::new())
             }
             // ln(1 + x)
-            Formula::Ln1p(x) => {
+            Part::Ln1p(x) => {
                 let (x, one) = (self.formula(x, s), self.number(1.0));
                 let sum = self.node("Add", [one, x], Vec::new());
                 self.node("Log", [sum], Vec::new())
             }
-            Formula::Softplus(x) if self.dtype == Dtype::F32 => self.call("Softplus", &[x], s),
+            Part::Softplus(x) if self.dtype == Dtype::F32 => self.call("Softplus", &[x], s),
             // max(x, 0) + ln(1 + e^−|x|)
-            Formula::Softplus(x) => {
+            Part::Softplus(x) => {
                 let (x, one) = (self.formula(x, s), self.number(1.0));
                 let high = self.node("Relu", [x.clone()], Vec::new());
                 let size = self.node("Abs", [x], Vec::new());
@@ -164,7 +164,7 @@ impl Builder {
                 self.node("Add", [high, low], Vec::new())
             }
             // ½ (1 + erf(x / √2))
-            Formula::NormalCdf(x) => {
+            Part::NormalCdf(x) => {
                 let (x, scale) = (self.formula(x, s), self.number(FRAC_1_SQRT_2));
                 let x = self.node("Mul", [x, scale], Vec::new());
                 let erf = self.node("Erf", [x], Vec::new());
@@ -176,7 +176,7 @@ impl Builder {
         }
     }
 
-    fn call(&mut self, operator: &str, parts: &[&Formula], s: &str) -> String {
+    fn call(&mut self, operator: &str, parts: &[&Part], s: &str) -> String {
         let inputs: Vec<_> = parts.iter().map(|part| self.formula(part, s)).collect();
         self.node(operator, inputs, Vec::new())
     }

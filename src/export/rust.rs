@@ -2,13 +2,15 @@ use core::convert::Infallible;
 use core::fmt::{self, Write};
 
 use super::error::ExportError;
-use super::formula::NAMES;
+use super::formula::PATHS;
 use super::graph::{DenseNode, Export, Node, check, each};
 use super::text::{Brackets, sizes};
 use crate::Layer;
 use crate::tensors::Dtype;
 
 const BRACKETS: Brackets = Brackets { open: "[", close: "]", suffix: "" };
+/// Where the crate's activations are.
+const OWN: &str = "constgrad::";
 const TYPE: &str = "that of a type, an upper-case letter and then letters and digits, which is not one of the file's imports,";
 
 /// Writes a network as a Rust module: its type as `name`, and a `static` with its weights, which
@@ -52,15 +54,18 @@ fn write_module(
     let uses = |path: &str| {
         let mut used = false;
         let Ok(()) = each::<Infallible>(net, &mut |layer| {
-            used |= shown(layer) == Some(path);
+            used |= layer.activation.path == path && shown(layer).is_some();
             Ok(())
         });
         used
     };
-    let imports = || NAMES.iter().filter(|name| uses(name));
+    let imports = || {
+        let used = PATHS.iter().filter(|path| uses(path));
+        used.filter_map(|path| path.strip_prefix(OWN))
+    };
     let camel = name.starts_with(|first: char| first.is_ascii_uppercase())
         && name.chars().all(|character| character.is_ascii_alphanumeric());
-    if !camel || ["Self", "Dense"].contains(&name) || imports().any(|import| *import == name) {
+    if !camel || ["Self", "Dense"].contains(&name) || imports().any(|import| import == name) {
         return Err(ExportError::name(name, TYPE));
     }
     check(net)?;
@@ -107,8 +112,8 @@ fn write_screaming(out: &mut dyn Write, name: &str) -> fmt::Result {
 /// The activation as the type of a layer shows it; `None` if it is left out.
 fn shown(layer: &DenseNode<'_>) -> Option<&'static str> {
     let path = layer.activation.path;
-    let name = path.strip_prefix("constgrad::").unwrap_or(path);
-    Some(name).filter(|name| *name != "Identity" || layer.dtype() == Dtype::F64)
+    let name = path.strip_prefix(OWN).unwrap_or(path);
+    Some(name).filter(|name| *name != "Identity" || layer.dtype == Dtype::F64)
 }
 
 fn write_type(out: &mut dyn Write, net: &dyn Export) -> fmt::Result {
@@ -127,7 +132,7 @@ fn write_type(out: &mut dyn Write, net: &dyn Export) -> fmt::Result {
         if let Some(activation) = shown(&layer) {
             write!(out, ", {activation}")?;
         }
-        out.write_str(if layer.dtype() == Dtype::F64 { ", f64>" } else { ">" })?;
+        out.write_str(if layer.dtype == Dtype::F64 { ", f64>" } else { ">" })?;
     }
     out.write_str(close)
 }

@@ -4,9 +4,6 @@ use core::fmt::{self, Write};
 
 use super::graph::{Export, Number, each};
 
-/// Numbers on a line.
-const LINE: usize = 8;
-
 /// How a language writes down an array of numbers.
 pub(super) struct Brackets {
     pub(super) open: &'static str,
@@ -24,13 +21,17 @@ impl Brackets {
         numbers: impl Iterator<Item = Number> + Clone,
     ) -> fmt::Result {
         let Brackets { open, close, suffix } = self;
-        let long = numbers.clone().nth(LINE).is_some();
+        let line = match numbers.clone().next() {
+            Some(Number::F64(_)) => 4,
+            _ => 8,
+        };
+        let long = numbers.clone().nth(line).is_some();
         out.write_str(open)?;
         for (index, number) in numbers.enumerate() {
             match index {
                 0 if long => write!(out, "\n{:1$}", "", indent + 4)?,
                 0 => {}
-                _ if index % LINE == 0 => write!(out, ",\n{:1$}", "", indent + 4)?,
+                _ if index % line == 0 => write!(out, ",\n{:1$}", "", indent + 4)?,
                 _ => out.write_str(", ")?,
             }
             write!(out, "{number:?}{suffix}")?;

@@ -1,6 +1,6 @@
 // Activations of a user's own, for the tests and for the programs that these compile.
 
-use constgrad::export::{ExportActivation, Formula, Formula::*, Operator};
+use constgrad::export::{ExportActivation, Formula, S};
 use constgrad::{Elementwise, Float, FromInput, Init};
 
 /// f(s) = s tanh(ln(1 + eˢ)).
@@ -22,27 +22,30 @@ impl Elementwise for Mish {
 
 impl ExportActivation for Mish {
     const PATH: &'static str = "crate::own::Mish";
-    const OPERATOR: Operator = Operator::Each(Mul(&S, &Tanh(&Softplus(&S))));
+    const FORMULA: Formula = S.times(&S.softplus().tanh());
 }
 
 /// A function that has every part that a formula can have.
 #[derive(Debug)]
 pub enum Parts {}
 
-const PARTS: Formula = Mul(&Number(0.2), &SUM); // so that two layers do not magnify roundings
-const SUM: Formula = Sub(
-    &Sub(&S, &Sub(&Number(-0.25), &Neg(&Neg(&Tanh(&S))))),
-    &Div(
-        &Ln(&Add(&Exp(&Min(&S, &Number(3.0))), &Sqrt(&Add(&Number(1.0), &Abs(&S))))),
-        &Mul(
-            &Max(&Sub(&Ln1p(&Abs(&S)), &S), &Number(1.5)),
-            &Add(
-                &Sigmoid(&S),
-                &Add(&NormalCdf(&S), &Exp(&Neg(&Abs(&ExpM1(&Min(&S, &Number(1.0))))))),
-            ),
+// A fifth, so that two layers do not magnify roundings.
+const PARTS: Formula =
+    Formula::number(0.2).times(
+        &S.minus(&Formula::number(-0.25).minus(&S.tanh().negative().negative())).minus(
+            &S.at_most(&Formula::number(3.0))
+                .exp()
+                .plus(&S.abs().plus(&Formula::number(1.0)).sqrt())
+                .ln()
+                .over(&S.abs().ln_1p().minus(&S).at_least(&Formula::number(1.5)).times(
+                    &S.sigmoid().plus(
+                        &S.normal_cdf().plus(
+                            &S.at_most(&Formula::number(1.0)).exp_m1().abs().negative().exp(),
+                        ),
+                    ),
+                )),
         ),
-    ),
-);
+    );
 
 impl Elementwise for Parts {
     const INIT: Init = Init::HeUniform;
@@ -58,5 +61,5 @@ impl Elementwise for Parts {
 
 impl ExportActivation for Parts {
     const PATH: &'static str = "crate::own::Parts";
-    const OPERATOR: Operator = Operator::Each(PARTS);
+    const FORMULA: Formula = PARTS;
 }

@@ -1,6 +1,6 @@
 //! What is not exported, and what the error says.
 
-use constgrad::export::{self, ExportActivation, Formula, Operator};
+use constgrad::export::{self, ExportActivation, Formula, S};
 use constgrad::prelude::*;
 use constgrad::{Activation, Dense, Elementwise, Float, FromOutput, Init, Relu, net};
 
@@ -88,12 +88,12 @@ macro_rules! activation {
         }
         impl ExportActivation for $name {
             const PATH: &'static str = concat!("crate::", stringify!($name));
-            const OPERATOR: Operator = Operator::Each($formula);
+            const FORMULA: Formula = $formula;
         }
     };
 }
-activation!(Large, Formula::Add(&Formula::S, &Formula::Number(1e300)));
-activation!(Constant, Formula::Exp(&Formula::Number(1.0)));
+activation!(Large, S.plus(&Formula::number(1e300)));
+activation!(Constant, Formula::number(1.0).exp());
 
 #[test]
 fn formulas_must_be_functions_of_finite_numbers() {
