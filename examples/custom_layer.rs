@@ -3,6 +3,7 @@
 //! `cargo run --release --example custom_layer`
 
 use constgrad::prelude::*;
+use constgrad::weights::{Bake, Position, Source, baked_f32};
 use constgrad::{
     Adam, Dense, Elementwise, Float, FromInput, Init, Inspector, Layer, Machine, MeanSquaredError,
     Store, TensorInfo, Trainer, Visitor, net,
@@ -14,6 +15,7 @@ struct Wavelet;
 
 impl Elementwise for Wavelet {
     const INIT: Init = Init::XavierUniform;
+    const NAME: &'static str = "Wavelet";
     type Derivative = FromInput;
 
     fn apply<T: Float>(s: T) -> T {
@@ -108,6 +110,11 @@ impl<const N: usize> Layer for Scale<N> {
     fn initialize<R: Rng + ?Sized>(&mut self, _how: Option<Init>, _rng: &mut R) {
         *self = Scale { a: [1.0; N], b: [0.0; N] };
     }
+}
+
+/// For `bake!`: `a` and `b` are numbers 0 and 1 of `TENSORS`.
+impl<S: Source, P: Position, const N: usize> Bake<S, P> for Scale<N> {
+    const NET: Self = Scale { a: baked_f32::<Self, S, P, N>(0), b: baked_f32::<Self, S, P, N>(1) };
 }
 
 type Net = net![Scale<1>, Dense<1, 16, Wavelet>, Dense<16, 1>];

@@ -20,10 +20,10 @@ use std::process::ExitCode;
 use constgrad::data::{Split, read_csv_classes, shuffle, split};
 use constgrad::prelude::*;
 use constgrad::schedule::{Cosine, Schedule};
+use constgrad::weights::{self, Names};
 use constgrad::{AdamW, Class, Confusion, CrossEntropy, Dense, Relu, Trainer, assert_at_most, net};
 use indicatif::ProgressBar;
 use rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
-use safetensors::tensor::{Dtype, TensorView, serialize_to_file};
 
 type Net = net![Dense<64, 32, Relu>, Dense<32, 10>];
 const _: () = assert_at_most("parameters", Net::PARAMS, 2_410);
@@ -104,14 +104,14 @@ fn digits(options: &Options) -> Result<(), Box<dyn Error>> {
 
     fs::create_dir_all(&options.out)
         .map_err(|error| format!("{}: {error}", options.out.display()))?;
-    let weights = options.out.join("digits.safetensors");
-    save(net, &weights)?;
+    let file = options.out.join("digits.safetensors");
+    weights::save(net, &file, Names::SEQUENTIAL)?;
     let picture = options.out.join("loss.svg");
     let curve =
         |losses: &[f32]| (1..).map(f64::from).zip(losses.iter().copied().map(f64::from)).collect();
     let curves = [("training", curve(&outcome.train_loss)), ("test", curve(&outcome.test_loss))];
     plot::curves(&picture, "Handwritten digits", "epoch", "cross-entropy", &curves)?;
-    println!("Loss curve: {}\nWeights:    {}", picture.display(), weights.display());
+    println!("Loss curve: {}\nWeights:    {}", picture.display(), file.display());
     Ok(())
 }
 
@@ -203,27 +203,6 @@ fn draw_misread(net: &Net, test: &[(Image, Digit)]) {
         }
     }
     println!("\n");
-}
-
-/// Writes the weights as PyTorch names and lays them out: `0.weight` is W[out][in] of the first
-/// layer, `2.weight` that of the second, with the activation counted between them.
-fn save(net: &Net, path: &Path) -> Result<(), Box<dyn Error>> {
-    let (hidden, output) = net;
-    let bytes = |numbers: &mut dyn Iterator<Item = &f32>| -> Vec<u8> {
-        numbers.flat_map(|number| number.to_le_bytes()).collect()
-    };
-    let tensors = [
-        ("0.weight", vec![32, 64], bytes(&mut hidden.rows().flatten())),
-        ("0.bias", vec![32], bytes(&mut hidden.bias().iter())),
-        ("2.weight", vec![10, 32], bytes(&mut output.rows().flatten())),
-        ("2.bias", vec![10], bytes(&mut output.bias().iter())),
-    ];
-    let views = tensors
-        .iter()
-        .map(|(name, shape, data)| Ok((*name, TensorView::new(Dtype::F32, shape.clone(), data)?)))
-        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
-    serialize_to_file(views, None, path)?;
-    Ok(())
 }
 
 /// The options of the command line; `None` if help was asked for.

@@ -20,6 +20,7 @@ use std::time::Instant;
 
 use constgrad::data::{read_idx, read_idx_classes, shuffle};
 use constgrad::prelude::*;
+use constgrad::weights::{self, Names};
 use constgrad::{Adam, Class, Confusion, CrossEntropy, Dense, Relu, Trainer, boxed, net};
 use rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
 
@@ -39,12 +40,14 @@ Usage: mnist FOLDER [options]
                 are any, each as it is or with .gz
   --seeds N     train with each of the seeds 0 to N-1 (default 1)
   --epochs N    passes over the training data (default 10)
+  --out FILE    where the weights go, of the last seed (default: nowhere)
   --help        this text";
 
 struct Options {
     folder: PathBuf,
     seeds: NonZeroU32,
     epochs: NonZeroU32,
+    out: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -72,21 +75,23 @@ fn mnist(options: &Options) -> Result<(), Box<dyn Error>> {
     let mut sum = 0.0;
     for seed in 0..options.seeds.get() {
         let start = Instant::now();
-        let accuracy =
-            100.0 * train_and_test(u64::from(seed), options.epochs.get(), train.clone(), &test)?;
+        let net = train_net(u64::from(seed), options.epochs.get(), train.clone())?;
+        let accuracy = 100.0 * accuracy(&net, &test)?;
         println!("seed {seed}: {accuracy:.2} % in {:.1} s", start.elapsed().as_secs_f64());
         sum += accuracy;
+        if let Some(out) = &options.out {
+            weights::save(&*net, out, Names::SEQUENTIAL)?;
+        }
     }
     println!("mean {:.2} %", sum / f64::from(options.seeds.get()));
     Ok(())
 }
 
-fn train_and_test(
+fn train_net(
     seed: u64,
     epochs: u32,
     (mut inputs, mut labels): Samples,
-    (test_inputs, test_labels): &Samples,
-) -> Result<f64, Box<dyn Error>> {
+) -> Result<Box<Net>, Box<dyn Error>> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
     let mut net = boxed!(Net::ZERO);
     net.init(&mut rng);
@@ -100,7 +105,10 @@ fn train_and_test(
         bar.inc(1);
     }
     bar.finish_and_clear();
+    Ok(net)
+}
 
+fn accuracy(net: &Net, (test_inputs, test_labels): &Samples) -> Result<f64, Box<dyn Error>> {
     let mut outputs = vec![[0.0; 10]; test_inputs.len()];
     net.predict_batch(test_inputs, &mut outputs)?;
     let mut confusion = Confusion::new();
@@ -147,16 +155,18 @@ fn options() -> Result<Option<Options>, Box<dyn Error>> {
     use lexopt::prelude::*;
     let (mut folder, mut seeds, mut epochs) =
         (None, NonZeroU32::MIN, const { NonZeroU32::new(10).unwrap() });
+    let mut out = None;
     let mut line = lexopt::Parser::from_env();
     while let Some(argument) = line.next()? {
         match argument {
             Long("seeds") => seeds = arguments::value("seeds", &mut line)?,
             Long("epochs") => epochs = arguments::value("epochs", &mut line)?,
+            Long("out") => out = Some(line.value()?.into()),
             Long("help") | Short('h') => return Ok(None),
             Value(value) if folder.is_none() => folder = Some(value.into()),
             _ => return Err(argument.unexpected().into()),
         }
     }
     let folder = folder.ok_or("a folder with MNIST's files is expected; see --help")?;
-    Ok(Some(Options { folder, seeds, epochs }))
+    Ok(Some(Options { folder, seeds, epochs, out }))
 }

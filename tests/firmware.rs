@@ -5,13 +5,16 @@
 //! depend on the digits. The weights are what the example `digits` leaves behind as
 //! `target/digits/digits.safetensors`.
 
+#[path = "../examples/firmware/src/difference.rs"]
+#[allow(dead_code)]
+mod difference;
 #[path = "../examples/firmware/src/digits.rs"]
 #[allow(dead_code)]
 mod digits;
 #[path = "../examples/firmware/src/expected.rs"]
 mod expected;
-#[path = "../examples/firmware/src/weights.rs"]
-mod weights;
+#[path = "../examples/firmware/src/held_out.rs"]
+mod held_out;
 #[path = "../examples/firmware/src/xor.rs"]
 #[allow(dead_code)]
 mod xor;
@@ -20,8 +23,10 @@ use std::fmt::Write;
 use std::{env, fs};
 
 use constgrad::prelude::*;
-use digits::{HELD_OUT, NET};
-use expected::{LOGITS, RELEARNED, TOLERANCE, XOR, largest_difference};
+use difference::{TOLERANCE, largest_difference};
+use digits::NET;
+use expected::{LOGITS, RELEARNED, XOR};
+use held_out::HELD_OUT;
 
 fn overwrite(file: &str, text: &str) {
     let path = format!("{}/examples/firmware/data/{file}", env!("CARGO_MANIFEST_DIR"));

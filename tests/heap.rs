@@ -107,6 +107,26 @@ fn a_large_network_does_not_allocate_either() {
 }
 
 #[test]
+fn weights_are_read_and_refused_without_allocating() {
+    use weights::{Names, SafeTensors};
+
+    type Net = net![Dense<64, 32, Relu>, Dense<32, 10>];
+    let file: &[u8] = include_bytes!("../examples/firmware/data/digits.safetensors");
+    let mut net = boxed(Net::ZERO);
+    let mut read = |file, names| allocations(|| black_box(weights::read(&mut *net, file, names)));
+    let found = [
+        read(file, Names::SEQUENTIAL),
+        read(&file[..9000], Names::SEQUENTIAL),
+        read(&file[..50], Names::SEQUENTIAL),
+        read(file, Names::prefix("actor.")),
+        read(file, Names::list(&["one"])),
+        allocations(|| SafeTensors::parse(file).unwrap().get("2.bias").unwrap().number(3)),
+    ];
+    assert_eq!(found, [0; 6]);
+    assert!(net.1.bias().iter().any(|&bias| bias != 0.0), "the first was read");
+}
+
+#[test]
 fn summaries_and_lists_are_written_without_allocating() {
     use std::fmt::Write;
 

@@ -43,6 +43,7 @@
 //! - Products compiled for their sizes but not inlined are no quicker than one for all sizes.
 
 mod arena;
+pub(crate) mod bits;
 #[cfg(feature = "alloc")]
 pub mod boxed;
 pub(crate) mod elementwise;

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::WeightsError;
-use super::check::{Checked, check};
+use super::check::{Checked, assert_listed};
 use super::file::{SafeTensors, TensorView};
 use super::names::Names;
 use super::number::{columns_f32, columns_f64};
@@ -41,6 +41,8 @@ macro_rules! bake {
             const BYTES: &'static [u8] = ::core::include_bytes!($file);
             $(const NAMES: $crate::weights::Names<'static> = $names;)?
         }
+        // Also here, so that the error is shown where the file is named.
+        const { $crate::weights::assert_right($crate::weights::Baked::<$net, File>::WRONG) };
         $crate::weights::Baked::<$net, File>::NET
     }};
 }
@@ -53,7 +55,7 @@ pub trait Source {
     const NAMES: Names<'static> = Names::SEQUENTIAL;
     /// The file, once read.
     #[doc(hidden)]
-    const FILE: SafeTensors<'static> = right(SafeTensors::parse(Self::BYTES));
+    const FILE: Result<SafeTensors<'static>, WeightsError> = SafeTensors::parse(Self::BYTES);
 }
 
 /// Where in its network a layer is: [`Start`], or [`After`] other layers.
@@ -82,59 +84,139 @@ impl<P: Position, A: Shape> Position for After<P, A> {
 
 /// A layer or network that the compiler can read from a file `S`, in which it is at `P`.
 ///
-/// A layer of your own reads its [`TENSORS`](Shape::TENSORS), counted from 0, with [`baked_f32`]
-/// or [`baked_f64`]:
+/// A layer of your own reads its [`TENSORS`](Shape::TENSORS), which are counted from 0, with
+/// [`baked_f32`] or [`baked_f64`]:
 ///
-/// ```ignore
+/// ```
+/// use constgrad::prelude::*;
+/// use constgrad::TensorInfo;
+/// use constgrad::weights::{Bake, Position, Source, baked_f32};
+///
+/// /// y = a ⊙ x + b
+/// struct Scale<const N: usize> {
+///     a: [f32; N],
+///     b: [f32; N],
+/// }
+///
+/// impl<const N: usize> Shape for Scale<N> {
+///     const PARAMS: usize = 2 * N;
+///     const NAME: &'static str = "Scale"; // in messages
+///     const TENSORS: &'static [TensorInfo] =
+///         &[TensorInfo::new::<f32>("a", &[N]), TensorInfo::new::<f32>("b", &[N])];
+///     // The rest is in the example `custom_layer`.
+///     # type Input = [f32; N];
+///     # type Output = [f32; N];
+///     # type First = Self;
+///     # type Last = Self;
+///     # type Live<X: Copy, Y: Copy> = (X, Y);
+/// }
+///
 /// impl<S: Source, P: Position, const N: usize> Bake<S, P> for Scale<N> {
 ///     const NET: Self =
 ///         Scale { a: baked_f32::<Self, S, P, N>(0), b: baked_f32::<Self, S, P, N>(1) };
 /// }
+/// # impl<const N: usize> Zero for Scale<N> {
+/// #     const ZERO: Self = Scale { a: [0.0; N], b: [0.0; N] };
+/// # }
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from a file by the compiler",
     note = "a layer of your own implements `constgrad::weights::Bake`"
 )]
 pub trait Bake<S: Source, P: Position>: Shape {
-    /// It, with the weights of the file.
+    /// It, with the weights of the file, which are as they must be.
     const NET: Self;
+    /// What is wrong with them. A layer keeps this default.
+    #[doc(hidden)]
+    const WRONG: Option<WeightsError> = wrong::<Self, S, P>();
 }
 
 impl<S: Source, P: Position, A: Bake<S, P>, B: Bake<S, After<P, A>>> Bake<S, P> for (A, B) {
     const NET: Self = (A::NET, B::NET);
+    const WRONG: Option<WeightsError> = match A::WRONG {
+        None => B::WRONG,
+        wrong => wrong,
+    };
 }
 
 /// A network `N` and the file `S` with its weights.
 pub struct Baked<N, S>(PhantomData<(N, S)>);
 
 impl<N: Layer + Bake<S, Start>, S: Source> Baked<N, S> {
-    /// The whole file is in order. So a mistake is one error, and not one for each layer.
-    const CHECKED: Checked<'static> = right(check::<N>(S::BYTES, S::NAMES));
+    /// What is wrong with the file.
+    #[doc(hidden)]
+    pub const WRONG: Option<WeightsError> = {
+        assert_listed::<N>();
+        match S::NAMES.check(N::LAYERS) {
+            Ok(()) => match file::<S>() {
+                Ok(file) => match file.check_rest(N::PLAN) {
+                    Ok(()) => N::WRONG,
+                    Err(error) => Some(error),
+                },
+                Err(error) => Some(error),
+            },
+            Err(error) => Some(error),
+        }
+    };
 
     /// The network with its weights. What is wrong with the file is a compile error.
     pub const NET: N = {
-        let _ = Self::CHECKED;
+        const { assert_right(Self::WRONG) };
         N::NET
     };
 }
 
-/// The value, or a compile error with the text of the other.
+/// One compile error, where it is called, however many layers there are.
+#[doc(hidden)]
 #[track_caller]
-const fn right<T: Copy>(result: Result<T, WeightsError>) -> T {
-    match result {
-        Ok(value) => value,
-        Err(error) => panic!("{}", error.text().as_str()),
+pub const fn assert_right(wrong: Option<WeightsError>) {
+    if let Some(error) = wrong {
+        panic!("{}", error.text().as_str());
     }
 }
 
-/// Tensor `index` of a layer.
-const fn tensor<L: Shape, S: Source, P: Position>(index: usize) -> TensorView<'static> {
-    let file = Checked { file: S::FILE, names: S::NAMES };
-    let place = Place { layer: P::LAYER, module: P::MODULE, name: L::NAME, tensors: L::TENSORS };
-    match file.find(place, &L::TENSORS[index]) {
-        Some(entry) => entry.view(S::FILE.data()),
-        None => panic!("the file was not checked: a network is baked with `bake!`"),
+const fn file<S: Source>() -> Result<Checked<'static>, WeightsError> {
+    match S::FILE {
+        Ok(file) => Ok(Checked { file, names: S::NAMES }),
+        Err(error) => Err(error),
     }
+}
+
+const fn place<L: Shape, P: Position>() -> Place {
+    Place { layer: P::LAYER, module: P::MODULE, name: L::NAME, tensors: L::TENSORS }
+}
+
+/// What is wrong with the tensors of a layer.
+///
+/// A constant of its own for each layer: `long_running_const_eval` bounds what one may do.
+const fn wrong<L: Shape, S: Source, P: Position>() -> Option<WeightsError> {
+    let file = match file::<S>() {
+        Ok(file) => file,
+        Err(error) => return Some(error),
+    };
+    let mut tensor = 0;
+    while tensor < L::TENSORS.len() {
+        if let Err(error) = file.tensor(place::<L, P>(), &L::TENSORS[tensor]) {
+            return Some(error);
+        }
+        tensor += 1;
+    }
+    None
+}
+
+/// Tensor `index` of a layer, of so many numbers.
+const fn tensor<L: Shape, S: Source, P: Position>(
+    index: usize,
+    numbers: usize,
+) -> TensorView<'static> {
+    if let Ok(file) = file::<S>()
+        && let Some(entry) = file.find(place::<L, P>(), &L::TENSORS[index])
+    {
+        let tensor = entry.view(file.file.data());
+        assert!(tensor.len() == numbers, "a tensor has another length than its layer reads");
+        return tensor;
+    }
+    panic!("a network is baked with `bake!`, which checks the file")
 }
 
 macro_rules! bake {
@@ -143,11 +225,9 @@ macro_rules! bake {
             for Dense<IN, OUT, Act, $T>
         {
             const NET: Self = {
-                let weight = tensor::<Self, S, P>(0);
-                Dense::from_columns(
-                    $columns(weight.data(), weight.dtype()),
-                    $baked::<Self, S, P, OUT>(1),
-                )
+                let weight = tensor::<Self, S, P>(0, IN * OUT);
+                let weights = $columns(weight.data(), weight.dtype());
+                Dense::from_columns(weights, $baked::<Self, S, P, OUT>(1))
             };
         }
 
@@ -155,12 +235,11 @@ macro_rules! bake {
         /// [`Bake`].
         ///
         /// # Panics
-        /// If the layer has no such tensor, or if it has not `N` numbers.
+        /// If the layer lists no such tensor, or if it has not `N` numbers.
         pub const fn $baked<L: Shape, S: Source, P: Position, const N: usize>(
             index: usize,
         ) -> [$T; N] {
-            let tensor = tensor::<L, S, P>(index);
-            assert!(tensor.len() == N, "the tensor has another length than is read");
+            let tensor = tensor::<L, S, P>(index, N);
             let [numbers] = $columns(tensor.data(), tensor.dtype());
             numbers
         }

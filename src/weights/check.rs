@@ -1,8 +1,8 @@
 //! Whether a file is what a network needs: the same for the compiler and at run time.
 
 use super::error::{Problem, WeightsError};
-use super::file::{Entry, SafeTensors};
-use super::json::ok;
+use super::file::{Entry, SafeTensors, TensorView};
+use super::json::{Quoted, ok};
 use super::names::Names;
 use super::number::first_not_finite;
 use crate::Shape;
@@ -16,54 +16,56 @@ pub(super) struct Checked<'a> {
 }
 
 /// Checks a file for a network.
-pub(super) const fn check<'a, N: Shape>(
+pub(super) fn check<'a, N: Shape>(
     bytes: &'a [u8],
     names: Names<'a>,
 ) -> Result<Checked<'a>, WeightsError> {
-    // In each layer of the crate they are; a layer of a user's own may forget one.
-    const { assert!(N::PLAN.numbers() == N::PARAMS, "a layer's `TENSORS` are not all its `PARAMS`") };
-    check_plan(bytes, N::PLAN, names)
-}
-
-const fn check_plan<'a>(
-    bytes: &'a [u8],
-    plan: &'static Plan,
-    names: Names<'a>,
-) -> Result<Checked<'a>, WeightsError> {
-    ok!(names.check(plan.layers()));
-    let file = ok!(SafeTensors::parse(bytes));
-    let checked = Checked { file, names };
+    const { assert_listed::<N>() };
+    names.check(N::LAYERS)?;
+    let file = Checked { file: SafeTensors::parse(bytes)?, names };
+    file.check_rest(N::PLAN)?;
     let mut layer = 0;
-    while let Some(place) = plan.get(layer) {
-        let mut tensor = 0;
-        while tensor < place.tensors.len() {
-            ok!(checked.check_tensor(place, &place.tensors[tensor]));
-            tensor += 1;
+    while let Some(place) = N::PLAN.get(layer) {
+        for tensor in place.tensors {
+            file.tensor(place, tensor)?;
         }
         layer += 1;
     }
-    ok!(checked.check_rest(plan));
-    Ok(checked)
+    Ok(file)
+}
+
+/// Fails the build if a layer's tensors are not all of its parameters: a layer of the user's own
+/// may have forgotten to list them.
+pub(super) const fn assert_listed<N: Shape>() {
+    assert!(
+        N::PLAN.numbers() == N::PARAMS,
+        "the `TENSORS` of a layer are not all of its `PARAMS`: they are what files have"
+    );
 }
 
 impl<'a> Checked<'a> {
     /// The tensor of a layer.
     pub(super) const fn find(&self, place: Place, tensor: &TensorInfo) -> Option<Entry<'a>> {
         let mut entries = self.file.entries();
-        while let Ok(Some(entry)) = entries.next() {
-            if self.names.matches(entry.name, place, tensor) {
-                return Some(entry);
+        loop {
+            let mut here = entries;
+            match entries.next_name() {
+                Ok(Some(name)) if self.names.matches(name, place, tensor) => match here.next() {
+                    Ok(entry) => return entry,
+                    Err(_) => return None,
+                },
+                Ok(Some(_)) => {}
+                _ => return None,
             }
         }
-        None
     }
 
-    /// Shape, type and numbers of a tensor.
-    const fn check_tensor(
+    /// The tensor of a layer, if its shape, type and numbers are as they must be.
+    pub(super) const fn tensor(
         &self,
         place: Place,
         needed: &'static TensorInfo,
-    ) -> Result<(), WeightsError> {
+    ) -> Result<TensorView<'a>, WeightsError> {
         let layer = place.name;
         let Some(entry) = self.find(place, needed) else {
             let name = self.names.text(place, needed);
@@ -76,38 +78,39 @@ impl<'a> Checked<'a> {
         if !matches!(entry.dtype, Dtype::F64 | Dtype::F32 | Dtype::F16 | Dtype::BF16) {
             return entry.error(Problem::Type { found: entry.dtype, layer, needed });
         }
-        let data = entry.view(self.file.data()).data();
-        match first_not_finite(data, entry.dtype, needed.dtype()) {
+        let tensor = entry.view(self.file.data());
+        match first_not_finite(tensor.data(), entry.dtype, needed.dtype()) {
             Some(index) => entry.error(Problem::NonFinite { index, layer }),
-            None => Ok(()),
+            None => Ok(tensor),
         }
     }
 
-    /// That there are no tensors besides those of the plan, which are there.
-    const fn check_rest(&self, plan: &'static Plan) -> Result<(), WeightsError> {
+    /// That there are no tensors besides those of the plan, unless some of these are missing.
+    pub(super) const fn check_rest(&self, plan: &'static Plan) -> Result<(), WeightsError> {
         let mut found = 0;
         let mut entries = self.file.entries();
-        while let Some(entry) = ok!(entries.next()) {
-            found += !self.names.ignores(entry.name) as usize;
+        while let Some(name) = ok!(entries.next_name()) {
+            found += !self.names.ignores(name) as usize;
         }
         if found == plan.tensors() {
             return Ok(());
         }
         let mut entries = self.file.entries();
-        while let Some(entry) = ok!(entries.next()) {
-            if !self.names.ignores(entry.name) && !self.is_in(entry, plan) {
-                return entry.error(Problem::Foreign { layers: plan.layers() });
+        while let Some(name) = ok!(entries.next_name()) {
+            if !self.names.ignores(name) && !self.is_in(name, plan) {
+                let layers = plan.layers();
+                return Err(WeightsError::of(name, Problem::Foreign { layers }));
             }
         }
         Ok(())
     }
 
-    const fn is_in(&self, entry: Entry<'_>, plan: &'static Plan) -> bool {
+    const fn is_in(&self, name: Quoted<'_>, plan: &'static Plan) -> bool {
         let mut layer = 0;
         while let Some(place) = plan.get(layer) {
             let mut tensor = 0;
             while tensor < place.tensors.len() {
-                if self.names.matches(entry.name, place, &place.tensors[tensor]) {
+                if self.names.matches(name, place, &place.tensors[tensor]) {
                     return true;
                 }
                 tensor += 1;

@@ -35,15 +35,15 @@ pub struct SafeTensors<'a> {
 /// As much as the reference implementation reads.
 const LARGEST_HEADER: u64 = 100_000_000;
 
-/// Tensors times bytes of header up to which pairs of tensors are compared, which takes seconds.
+/// How many bytes of header may be looked at, again and again, which takes seconds.
 const MOST_WORK: u64 = 1 << 32;
 
 impl<'a> SafeTensors<'a> {
     /// Checks a file.
     ///
-    /// Time is linear in its size if the tensors are in the order in which they are usually
-    /// written, by name. In other orders it is quadratic in their number, and what would take
-    /// more than seconds is refused.
+    /// Time is linear in the size of the header if the tensors are in the order in which they are
+    /// usually written, by type and name. In other orders it is quadratic in their number, and what
+    /// would take more than seconds is refused.
     ///
     /// # Errors
     /// [`WeightsError`] at the first thing that is not as the format says.
@@ -61,36 +61,32 @@ impl<'a> SafeTensors<'a> {
             return Err(WeightsError::new(Problem::Truncated { found, needed }));
         }
         let (header, data) = rest.split_at(length as usize);
-        if let Err(error) = str::from_utf8(header) {
-            let at = LENGTH + error.valid_up_to();
-            return Err(WeightsError::new(Problem::Header { at, expected: "UTF-8" }));
-        }
+        ok!(check_text(header));
         if header.is_empty() || header[0] != b'{' {
             return Reader::new(header).error("`{`");
         }
         let mut file = SafeTensors { header, data, tensors: 0 };
 
-        let (mut tensors, mut used, mut ordered) = (0, 0, true);
+        let (mut tensors, mut used) = (0, 0);
+        // Whether the data is in the order of the header, and runs of rising names.
+        let (mut in_order, mut runs) = (true, 0);
         let mut name = Quoted::EMPTY;
         let mut entries = file.entries();
         while let Some(entry) = ok!(entries.next()) {
-            let bytes = match entry.end.checked_sub(entry.begin) {
-                Some(bytes) if entry.end <= data.len() as u64 => bytes as usize,
-                Some(_) => return entry.error(entry.beyond(data.len())),
-                None => {
-                    return entry.error(Problem::Offsets { begin: entry.begin, end: entry.end });
-                }
+            let Entry { begin, end, dtype, .. } = entry;
+            let Some(bytes) = end.checked_sub(begin) else {
+                return entry.error(Problem::Offsets { begin, end });
             };
-            match entry.bytes() {
-                Some(needed) if needed == bytes as u64 => {}
-                _ => {
-                    let (shape, dtype) = (entry.shape_text(), entry.dtype);
-                    return entry.error(Problem::Size { found: bytes, shape, dtype });
-                }
+            if end > data.len() as u64 {
+                return entry.error(Problem::BeyondEnd { end, found: data.len() });
             }
-            ordered &= entry.begin == used && (tensors == 0 || name.compare(entry.name) < 0);
-            // Sums of what is within the data at most 2³² times: no overflow.
-            used += bytes as u64;
+            if !matches!(entry.bytes(), Some(needed) if needed == bytes) {
+                let (found, shape) = (bytes as usize, entry.shape_text());
+                return entry.error(Problem::Size { found, shape, dtype });
+            }
+            in_order &= begin == used;
+            runs += (tensors == 0 || name.compare(entry.name) >= 0) as u64;
+            used += bytes;
             name = entry.name;
             tensors += 1;
         }
@@ -98,8 +94,15 @@ impl<'a> SafeTensors<'a> {
             return entries.reader.error("the end of the header");
         }
         file.tensors = tensors;
-        if !ordered {
-            ok!(file.check_pairs());
+        let turns = if in_order { runs } else { tensors as u64 };
+        if turns > 1 && turns.saturating_mul(length) > MOST_WORK {
+            return Err(WeightsError::new(Problem::Disorder(tensors)));
+        }
+        if runs > 1 {
+            ok!(file.check_names());
+        }
+        if !in_order {
+            ok!(file.check_offsets());
         }
         // No two share bytes.
         match (data.len() as u64).checked_sub(used) {
@@ -127,12 +130,17 @@ impl<'a> SafeTensors<'a> {
     /// The tensor of this name.
     pub const fn get(&self, name: &str) -> Option<TensorView<'a>> {
         let mut entries = self.entries();
-        while let Ok(Some(entry)) = entries.next() {
-            if entry.name.is(name) {
-                return Some(entry.view(self.data));
+        loop {
+            let mut here = entries;
+            match entries.next_name() {
+                Ok(Some(found)) if found.is(name) => match here.next() {
+                    Ok(Some(entry)) => return Some(entry.view(self.data)),
+                    _ => return None,
+                },
+                Ok(Some(_)) => {}
+                _ => return None,
             }
         }
-        None
     }
 
     pub(super) const fn entries(&self) -> Entries<'a> {
@@ -143,19 +151,58 @@ impl<'a> SafeTensors<'a> {
         self.data
     }
 
-    /// That no two tensors have a name or a byte in common.
-    const fn check_pairs(&self) -> Result<(), WeightsError> {
-        if (self.tensors as u64).saturating_mul(self.header.len() as u64) > MOST_WORK {
-            return Err(WeightsError::new(Problem::Disorder(self.tensors)));
+    /// That no two tensors have the same name: each run of rising names is compared with those after
+    /// it, name by name.
+    const fn check_names(&self) -> Result<(), WeightsError> {
+        let mut start = self.entries();
+        loop {
+            let mut first = start;
+            let Some(mut last) = ok!(first.next_name()) else { return Ok(()) };
+            let (mut rest, mut length) = (first, 1);
+            let mut ahead = rest;
+            while let Some(name) = ok!(ahead.next_name()) {
+                if last.compare(name) >= 0 {
+                    break;
+                }
+                (rest, last, length) = (ahead, name, length + 1);
+            }
+
+            let mut others = rest;
+            let mut before = None;
+            let (mut run, mut name, mut left) = (start, Quoted::EMPTY, 0);
+            while let Some(other) = ok!(others.next_name()) {
+                let begins = match before {
+                    Some(before) => other.compare(before) <= 0,
+                    None => true,
+                };
+                if begins {
+                    (run, left) = (start, length);
+                    name = match ok!(run.next_name()) {
+                        Some(name) => name,
+                        None => return Ok(()),
+                    };
+                }
+                while left > 0 && name.compare(other) < 0 {
+                    left -= 1;
+                    if let Some(next) = ok!(run.next_name()) {
+                        name = next;
+                    }
+                }
+                if left > 0 && name.compare(other) == 0 {
+                    return Err(WeightsError::of(other, Problem::SecondTensor));
+                }
+                before = Some(other);
+            }
+            start = rest;
         }
+    }
+
+    /// That no two tensors have a byte in common, and no empty one is within another.
+    const fn check_offsets(&self) -> Result<(), WeightsError> {
         let mut entries = self.entries();
         while let Some(a) = ok!(entries.next()) {
             let mut others = entries;
             while let Some(b) = ok!(others.next()) {
-                if a.name.compare(b.name) == 0 {
-                    return b.error(Problem::SecondTensor);
-                }
-                // Of an empty one: whether it is within the other.
                 if a.begin < b.end && b.begin < a.end {
                     return b.error(Problem::Overlap);
                 }
@@ -163,6 +210,21 @@ impl<'a> SafeTensors<'a> {
         }
         Ok(())
     }
+}
+
+/// That a header is UTF-8. The compiler reads ASCII quicker by itself.
+const fn check_text(header: &[u8]) -> Result<(), WeightsError> {
+    let (mut ascii, end) = (0, header.len());
+    while ascii < end && header[ascii] < 0x80 {
+        ascii += 1;
+    }
+    if ascii < end
+        && let Err(error) = str::from_utf8(header)
+    {
+        let at = LENGTH + error.valid_up_to();
+        return Err(WeightsError::new(Problem::Header { at, expected: "UTF-8" }));
+    }
+    Ok(())
 }
 
 impl fmt::Debug for SafeTensors<'_> {
@@ -254,28 +316,18 @@ impl<'a> Entry<'a> {
         Err(WeightsError::of(self.name, problem))
     }
 
-    const fn beyond(&self, found: usize) -> Problem {
-        Problem::BeyondEnd { end: self.end, found }
-    }
-
     /// How many bytes a tensor of this type and shape has, if that is a number of bytes.
     const fn bytes(&self) -> Option<u64> {
-        let mut bits = self.dtype.bits() as u64;
+        let mut numbers: u64 = 1;
         let mut shape = self.shape.start();
-        let mut empty = false;
         while let Some(size) = Numbers::next(&mut shape) {
-            empty |= size == 0;
-            // A size of 0 may come after sizes whose product is too large.
-            if size > 0 {
-                bits = match bits.checked_mul(size) {
-                    Some(bits) => bits,
-                    None => return None,
-                };
-            }
+            numbers = match numbers.checked_mul(size) {
+                Some(numbers) => numbers,
+                None => return None,
+            };
         }
-        match bits {
-            _ if empty => Some(0),
-            bits if bits.is_multiple_of(8) => Some(bits / 8),
+        match numbers.checked_mul(self.dtype.bits() as u64) {
+            Some(bits) if bits.is_multiple_of(8) => Some(bits / 8),
             _ => None,
         }
     }
@@ -322,6 +374,27 @@ pub(super) struct Entries<'a> {
 impl<'a> Entries<'a> {
     /// The next tensor, and `None` after the last.
     pub(super) const fn next(&mut self) -> Result<Option<Entry<'a>>, WeightsError> {
+        match ok!(self.name()) {
+            Some(name) => match self.tensor(name) {
+                Ok(entry) => Ok(Some(entry)),
+                Err(error) => Err(error),
+            },
+            None => Ok(None),
+        }
+    }
+
+    /// The name of the next tensor of a header that is right, quicker.
+    pub(super) const fn next_name(&mut self) -> Result<Option<Quoted<'a>>, WeightsError> {
+        let name = ok!(self.name());
+        if name.is_some() {
+            // Of its strings none has a brace.
+            self.reader.skip_behind(b'}');
+        }
+        Ok(name)
+    }
+
+    /// The name of the next tensor, of which the rest comes next.
+    const fn name(&mut self) -> Result<Option<Quoted<'a>>, WeightsError> {
         loop {
             if self.first {
                 ok!(self.reader.take(b'{', "`{`"));
@@ -338,10 +411,7 @@ impl<'a> Entries<'a> {
             let name = ok!(self.reader.string());
             ok!(self.reader.take(b':', "`:`"));
             if !name.is("__metadata__") {
-                return match self.tensor(name) {
-                    Ok(entry) => Ok(Some(entry)),
-                    Err(error) => Err(error),
-                };
+                return Ok(Some(name));
             }
             if self.metadata {
                 return before.error("no second `__metadata__`");

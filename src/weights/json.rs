@@ -20,9 +20,13 @@ pub(super) const fn part(bytes: &[u8], from: usize, to: usize) -> &[u8] {
 }
 
 /// A place in the header.
+///
+/// The compiler counts calls, also that of `len`, and turns of loops, and lets a constant have 2
+/// million (see `number`): here it is one of them for most bytes.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a> {
     text: &'a [u8],
+    end: usize,
     at: usize,
 }
 
@@ -32,7 +36,7 @@ pub(super) const LENGTH: usize = 8;
 impl<'a> Reader<'a> {
     /// At the beginning of a header, which is UTF-8.
     pub(super) const fn new(text: &'a [u8]) -> Self {
-        Reader { text, at: 0 }
+        Reader { text, end: text.len(), at: 0 }
     }
 
     /// An error at this place.
@@ -42,24 +46,36 @@ impl<'a> Reader<'a> {
 
     /// The next byte, or 0, which JSON does not have, at the end.
     const fn peek(&self) -> u8 {
-        if self.at < self.text.len() { self.text[self.at] } else { 0 }
+        if self.at < self.end { self.text[self.at] } else { 0 }
     }
 
     const fn skip_space(&mut self) {
-        while matches!(self.peek(), b' ' | b'\t' | b'\n' | b'\r') {
+        let (text, end) = (self.text, self.end);
+        while self.at < end && matches!(text[self.at], b' ' | b'\t' | b'\n' | b'\r') {
             self.at += 1;
         }
     }
 
+    /// To the byte after the next `token`.
+    pub(super) const fn skip_behind(&mut self, token: u8) {
+        let (text, end) = (self.text, self.end);
+        while self.at < end && text[self.at] != token {
+            self.at += 1;
+        }
+        self.at += (self.at < end) as usize;
+    }
+
     pub(super) const fn is_at_end(&mut self) -> bool {
         self.skip_space();
-        self.at == self.text.len()
+        self.at == self.end
     }
 
     /// Whether the next token is this; then it is taken.
     pub(super) const fn takes(&mut self, token: u8) -> bool {
-        self.skip_space();
-        let is = self.peek() == token;
+        if self.at < self.end && matches!(self.text[self.at], b' ' | b'\t' | b'\n' | b'\r') {
+            self.skip_space();
+        }
+        let is = self.at < self.end && self.text[self.at] == token;
         self.at += is as usize;
         is
     }
@@ -77,7 +93,8 @@ impl<'a> Reader<'a> {
         ok!(self.take(b'"', "a string"));
         let start = self.at;
         loop {
-            match self.peek() {
+            let byte = if self.at < self.end { self.text[self.at] } else { 0 };
+            match byte {
                 b'"' => break,
                 b'\\' => ok!(self.escape()),
                 0..0x20 => return self.error("the end of a string"),
@@ -132,13 +149,13 @@ impl<'a> Reader<'a> {
         const EXPECTED: &str = "a whole number below 2^64";
         self.skip_space();
         let start = self.at;
-        let mut number: u64 = 0;
-        while self.peek().is_ascii_digit() {
-            let digit = (self.peek() - b'0') as u64;
-            number = match number.checked_mul(10) {
-                Some(tens) if tens <= u64::MAX - digit => tens + digit,
-                _ => return self.error(EXPECTED),
-            };
+        let mut number = 0;
+        while self.at < self.end && self.text[self.at].is_ascii_digit() {
+            let digit = (self.text[self.at] - b'0') as u64;
+            if number > u64::MAX / 10 || 10 * number > u64::MAX - digit {
+                return self.error(EXPECTED);
+            }
+            number = 10 * number + digit;
             self.at += 1;
         }
         let digits = self.at - start;
@@ -213,8 +230,20 @@ impl<'a> Quoted<'a> {
         characters.take(text) && characters.is_at_end()
     }
 
-    /// −1, 0 or 1, as this string is before, equal to or after the other.
+    /// −1, 0 or 1, as this string is before, equal to or after the other, in the order of UTF-8.
     pub(super) const fn compare(self, other: Quoted<'_>) -> i8 {
+        let (a, b) = (self.raw, other.raw);
+        let (a_end, b_end) = (a.len(), b.len());
+        let mut at = 0;
+        while at < a_end && at < b_end && a[at] == b[at] && a[at] != b'\\' {
+            at += 1;
+        }
+        let escaped = at < a_end && a[at] == b'\\' || at < b_end && b[at] == b'\\';
+        if !escaped {
+            let before = at < b_end && (at == a_end || a[at] < b[at]);
+            return if before { -1 } else { (at < a_end) as i8 };
+        }
+        // Nothing before was escaped, but a character may have begun there.
         let (mut a, mut b) = (self.characters(), other.characters());
         loop {
             match (a.next(), b.next()) {
@@ -244,15 +273,33 @@ impl Characters<'_> {
 
     /// Whether these characters come next; then they are taken.
     pub(super) const fn take(&mut self, text: &str) -> bool {
-        let mut expected = Quoted { raw: text.as_bytes() }.characters();
-        let mut ahead = *self;
-        while !expected.is_at_end() {
-            match (ahead.next(), expected.next_plain()) {
-                (Some(a), Some(b)) if a as u32 == b as u32 => {}
-                _ => return false,
+        let (raw, text) = (self.raw, text.as_bytes());
+        let (raw_end, text_end) = (raw.len(), text.len());
+        let (mut at, mut taken) = (self.at, 0);
+        while taken < text_end {
+            if at < raw_end && raw[at] != b'\\' {
+                if raw[at] != text[taken] {
+                    return false;
+                }
+                at += 1;
+                taken += 1;
+            } else {
+                let mut ahead = Characters { raw, at };
+                let Some(character) = ahead.next() else { return false };
+                let mut buffer = [0; 4];
+                let bytes = character.encode_utf8(&mut buffer).as_bytes();
+                let mut byte = 0;
+                while byte < bytes.len() {
+                    if taken == text_end || bytes[byte] != text[taken] {
+                        return false;
+                    }
+                    taken += 1;
+                    byte += 1;
+                }
+                at = ahead.at;
             }
         }
-        *self = ahead;
+        self.at = at;
         true
     }
 

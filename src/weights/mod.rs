@@ -11,6 +11,8 @@ mod read;
 #[cfg(feature = "std")]
 mod write;
 
+#[doc(hidden)]
+pub use bake::assert_right;
 pub use bake::{After, Bake, Baked, Position, Source, Start, baked_f32, baked_f64};
 #[cfg(feature = "std")]
 pub use error::FileError;

@@ -15,43 +15,13 @@ import torch
 from safetensors.torch import save, save_file
 from torch import nn
 
+from mlps import ACTIVATIONS, BATCH, DEPTHS, SIZES, mlp
+
 torch.manual_seed(4)
 torch.set_num_threads(1)
 
 HERE = pathlib.Path(__file__).parent
 UI = HERE.parent / "ui" / "weights"
-
-# Those of the crate that PyTorch has as modules; `Identity` is none.
-ACTIVATIONS = {
-    "Identity": None,
-    "Relu": nn.ReLU,
-    "LeakyRelu": nn.LeakyReLU,
-    "Elu": nn.ELU,
-    "Selu": nn.SELU,
-    "Gelu": nn.GELU,
-    "GeluTanh": lambda: nn.GELU(approximate="tanh"),
-    "Silu": nn.SiLU,
-    "Sigmoid": nn.Sigmoid,
-    "HardSigmoid": nn.Hardsigmoid,
-    "Tanh": nn.Tanh,
-    "HardTanh": nn.Hardtanh,
-    "Softplus": nn.Softplus,
-    "Softsign": nn.Softsign,
-    "Softmax": lambda: nn.Softmax(dim=-1),
-}
-SIZES = [5, 7, 6, 3, 8, 9]
-OUT, BATCH, DEPTHS = 4, 3, range(1, 7)
-
-
-def mlp(activation, depth):
-    """`depth` layers, each with the activation behind it."""
-    sizes = SIZES[:depth] + [OUT]
-    modules = []
-    for inputs, outputs in zip(sizes, sizes[1:]):
-        modules.append(nn.Linear(inputs, outputs))
-        modules += [activation()] if activation else []
-    return nn.Sequential(*modules)
-
 
 def mlps():
     """Every activation at every depth: weights, and the outputs in f64 for the same inputs."""
@@ -79,6 +49,8 @@ class Named(nn.Module):
 
 
 save_file(mlps(), HERE / "mlps.safetensors")
+parts = {"actor": mlp(nn.Tanh, 4), "critic": mlp(None, 2)}
+save_file(nn.ModuleDict(parts).state_dict(), HERE / "parts.safetensors")
 save_file(Named().state_dict(), HERE / "named.safetensors")
 save_file(mlp(nn.Tanh, 3).double().state_dict(), HERE / "double.safetensors")
 
@@ -92,6 +64,18 @@ save_file({"0.weight": wide, "0.bias": halves[0, :2].clone()}, HERE / "bf16.safe
 exact = {"f16": halves.double(), "bf16": wide.double()}
 save_file(exact, HERE / "halves_in_f64.safetensors")
 
+
+# A layer that PyTorch does not have: tests/weights/scale.rs says what is in the file.
+tensor = torch.tensor
+scale = {
+    "0.weight": tensor([[1.0, 0, 0], [0, 1, 0]]),
+    "0.bias": tensor([0.0, 0]),
+    "1.a": tensor([2.0, -4]),
+    "1.b": tensor([0.5, 0.25]),
+    "2.weight": tensor([[1.0, 0], [0, 1], [1, 1]]),
+    "2.bias": tensor([0.0, 0, 8]),
+}
+save_file(scale, HERE / "scale.safetensors")
 
 # For tests/ui: a network of 4-3-2, and files that are not its own.
 right = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)).state_dict()

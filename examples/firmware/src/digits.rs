@@ -1,9 +1,9 @@
-//! The digits network in flash, digits it has never seen, and its last layer learned anew.
+//! The digits network in flash, and its last layer learned anew.
 
 use constgrad::prelude::*;
-use constgrad::{Class, CrossEntropy, Dense, Loss, Relu, Sgd, Trainer, net};
+use constgrad::{Class, CrossEntropy, Dense, Loss, Relu, Sgd, Trainer, bake, net};
 
-use crate::weights::{matrix, number, vector};
+use crate::held_out::{Digit, HELD_OUT};
 
 pub type Net = net![Dense<64, 32, Relu>, LastLayer];
 pub type LastLayer = Dense<32, 10>;
@@ -14,63 +14,11 @@ pub const BATCH: usize = 4;
 
 /// Trained by `cargo run --release --example digits`. A `static` that nobody can write stays in
 /// flash and is read in place.
-pub static NET: Net = {
-    const FILE: &[u8] = include_bytes!("../data/digits.safetensors");
-    (
-        Dense::new(matrix(FILE, "\"0.weight\""), vector(FILE, "\"0.bias\"")),
-        Dense::new(matrix(FILE, "\"2.weight\""), vector(FILE, "\"2.bias\"")),
-    )
-};
+pub static NET: Net = bake!(Net, "../data/digits.safetensors");
 
-/// A handwritten digit.
-#[derive(Clone, Copy)]
-pub struct Digit {
-    /// 8 × 8 pixels from 0 to 16.
-    pub pixels: [u8; 64],
-    pub label: Class<10>,
-}
-
-impl Digit {
-    /// What the network takes: pixels from 0 to 1.
-    pub fn input(&self) -> [f32; 64] {
-        self.pixels.map(|pixel| f32::from(pixel) / 16.0)
-    }
-
-    /// What the last layer takes: the output of the layer before.
-    pub fn features(&self) -> [f32; 32] {
-        NET.0.predict(&self.input())
-    }
-}
-
-/// The digits that the network was not trained on.
-pub static HELD_OUT: [Digit; 100] = parse(include_bytes!("../data/held_out.csv"));
-
-/// Lines of 64 pixels and a label. Another number of lines is a compile error.
-const fn parse<const N: usize>(mut table: &[u8]) -> [Digit; N] {
-    const fn class(index: usize) -> Class<10> {
-        match Class::new(index) {
-            Ok(class) => class,
-            Err(_) => panic!("a label is no digit"),
-        }
-    }
-
-    let mut digits = [Digit { pixels: [0; 64], label: class(0) }; N];
-    let mut line = 0;
-    while line < N {
-        let mut value;
-        let mut pixel = 0;
-        while pixel < 64 {
-            (value, table) = number(table);
-            assert!(value <= 16, "a pixel is not from 0 to 16");
-            digits[line].pixels[pixel] = value as u8;
-            pixel += 1;
-        }
-        (value, table) = number(table);
-        digits[line].label = class(value);
-        line += 1;
-    }
-    assert!(table.is_empty(), "the table has more lines than digits are wanted");
-    digits
+/// What the last layer takes: the output of the layer before.
+pub fn features(digit: &Digit) -> [f32; 32] {
+    NET.0.predict(&digit.input())
 }
 
 /// What came of learning the last layer anew.
@@ -103,7 +51,7 @@ pub fn relearn() -> Relearned {
     for loss in &mut epochs {
         for batch in batches {
             // Computed again in each epoch: all of them would fill 10 KiB of RAM.
-            let features = batch.each_ref().map(Digit::features);
+            let features = batch.each_ref().map(features);
             let labels = batch.each_ref().map(|digit| digit.label);
             *loss += trainer.step(&mut layer, &features, &labels) / batches.len() as f32;
         }
@@ -111,7 +59,7 @@ pub fn relearn() -> Relearned {
 
     let (mut test_loss, mut right) = (0.0, 0);
     for digit in test {
-        let logits = layer.predict(&digit.features());
+        let logits = layer.predict(&features(digit));
         test_loss += trainer.loss.loss(&logits, &digit.label) / test.len() as f32;
         right += usize::from(Class::largest(&logits) == digit.label);
     }

@@ -5,22 +5,22 @@
 #![no_std]
 #![no_main]
 
-mod chip;
 mod digits;
 mod expected;
 mod measure;
-mod weights;
 mod xor;
 
 use core::hint::black_box;
 
-use chip::Counter;
 use constgrad::prelude::*;
 use constgrad::{
     Adam, Class, CrossEntropy, Dense, Layer, OnlineSgd, Optimizer, Relu, Sgd, Tanh, Trainer, net,
 };
-use digits::{BATCH, Digit, HELD_OUT, LastLayerTrainer, NET, Net};
-use expected::{LOGITS, RELEARNED, TOLERANCE, XOR, larger, largest_difference};
+use digits::{BATCH, LastLayerTrainer, NET, Net, features};
+use expected::{LOGITS, RELEARNED, XOR};
+use firmware::chip::{self, Counter};
+use firmware::difference::{TOLERANCE, larger, largest_difference};
+use firmware::held_out::{self, HELD_OUT};
 use measure::{Cost, cost};
 use semihosting::{println, process};
 use xor::XorTrainer;
@@ -161,7 +161,7 @@ fn xor_cost(counter: &Counter) -> Cost {
 #[inline(never)]
 fn last_layer_cost(counter: &Counter) -> Cost {
     let digits: &[_; BATCH] = HELD_OUT.first_chunk().expect("more digits than a batch");
-    let features = digits.each_ref().map(Digit::features);
+    let features = digits.each_ref().map(features);
     let labels = digits.each_ref().map(|digit| digit.label);
     let (mut layer, mut trainer) = digits::forget();
     cost(counter, || {

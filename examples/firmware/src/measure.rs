@@ -1,6 +1,6 @@
 //! What a call costs: instructions and stack.
 
-use crate::chip::{Counter, stack_pointer};
+use firmware::chip::{Counter, stack_pointer};
 
 pub struct Cost {
     /// Instructions of one call, with the call itself and the loop around it.
