@@ -100,6 +100,8 @@
 //!   themselves.
 //! - `parallel` has `ParallelTrainer` and `Network::predict_batch_parallel`, on the threads of
 //!   `rayon`.
+//! - `onnx` has `export::onnx`, which writes models of ONNX with the crate `prost`. The other two
+//!   [exports](export), to Rust and to C, are always there.
 //! - None of them: `no_std`, no allocator, any target.
 //!
 //! # Deep networks

@@ -1,13 +1,12 @@
 """Runs the models that `cargo test --features onnx --test export` wrote, in ONNX Runtime, and holds
 their outputs against those of the crate.
 
-    python3 -m venv target/venv
-    target/venv/bin/pip install onnxruntime numpy
-    target/venv/bin/python tests/export/onnx.py target/tmp/onnx
+    python3 -m venv target/onnxruntime
+    target/onnxruntime/bin/pip install onnxruntime==1.32.0 numpy
+    target/onnxruntime/bin/python tests/export/onnx.py target/tmp/onnx
 
-Every model is loaded, with warnings as errors of this script, and run on all samples at once, and
-on one alone. The largest difference allowed is 1e-6 of max(1, |y|) in single precision, and 1e-12
-in double.
+Every model is run on all samples at once, and on one alone. The largest difference allowed is 1e-6
+of max(1, |y|) in single precision, and 1e-12 in double.
 
 In double precision ONNX Runtime has no Erf, so that it does not run the exact Gelu. That it still
 refuses these models is asked for, so that the day it runs them is not missed.
@@ -28,10 +27,8 @@ WITHOUT_KERNEL = {
 
 def run(folder, name, number, inputs, outputs):
     """The largest error of a model, in units of max(1, |y|)."""
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 2
     session = onnxruntime.InferenceSession(
-        folder / f"{name}.onnx", options, providers=["CPUExecutionProvider"]
+        folder / f"{name}.onnx", providers=["CPUExecutionProvider"]
     )
     [x_info], [y_info] = session.get_inputs(), session.get_outputs()
     assert (x_info.name, x_info.shape, x_info.type) == ("x", ["batch", inputs], f"tensor({number})")
