@@ -104,7 +104,7 @@ macro_rules! layers {
                 type Two = net![Dense<64, 32, Relu, $T>, Dense<32, 10, Identity, $T>];
                 type Three = net![Dense<3, 17, Tanh, $T>, Dense<17, 1, Selu, $T>, Dense<1, 4, Silu, $T>];
                 type Four = net![Dense<2, 8, Elu, $T>, Two4, Dense<12, 2, Softsign, $T>];
-                type Two4 = net![Dense<8, 16, Gelu, $T>, Dense<16, 12, LeakyRelu, $T>];
+                type Two4 = net![Dense<8, 16, GeluTanh, $T>, Dense<16, 12, LeakyRelu, $T>];
                 type Five = net![net![Two4, Dense<12, 7, Sigmoid, $T>], Dense<7, 9, Tanh, $T>, Dense<9, 3, Softmax, $T>];
                 type Six = net![
                     Dense<8, 8, Tanh, $T>, Dense<8, 8, Softplus, $T>, Dense<8, 8, HardTanh, $T>,
