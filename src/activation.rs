@@ -23,7 +23,8 @@
 //! [`Softmax`]. A derivative computed from h is as exact as h: where h has reached its limit in
 //! rounding, it is 0.
 //!
-//! An activation of your own is a dozen lines: see [`Elementwise`].
+//! An activation of your own is a dozen lines: see [`Elementwise`]. With its formula it can be
+//! exported too: see [`ExportActivation`](crate::export::ExportActivation).
 
 use core::array;
 use core::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};

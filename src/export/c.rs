@@ -8,7 +8,7 @@ use super::text::{Brackets, sizes};
 use crate::Layer;
 use crate::tensors::Dtype;
 
-const NAME: &str = "a C name, an ASCII letter and then letters, digits and underscores,";
+const NAME: &str = "one of C expected: an ASCII letter, then letters, digits and underscores";
 
 /// Writes a network as a header of C99 that needs nothing else: the weights as `static const`
 /// arrays, W as rows of \[output\]\[input\], and `name_predict(x, y)`.

@@ -32,7 +32,7 @@ impl ExportError {
         ExportError(problem)
     }
 
-    /// A name that is not as `expected`.
+    /// A name that is not what is `expected`.
     pub(super) fn name(name: &str, expected: &'static str) -> Self {
         let mut found = Text::new();
         found.push(name);
@@ -50,7 +50,7 @@ impl fmt::Display for ExportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Problem::Name { found, expected } => {
-                write!(f, "the name `{}` found, {expected} expected", found.as_str())
+                write!(f, "the name `{}` found, {expected}", found.as_str())
             }
             Problem::NonFinite { layer, tensor, index } => {
                 let expected = "finite numbers expected";

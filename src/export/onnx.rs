@@ -241,3 +241,42 @@ fn value_info(name: &str, dtype: Dtype, size: usize) -> ValueInfo {
     let r#type = Some(Type { tensor_type: Some(tensor_type) });
     ValueInfo { name: name.to_string(), r#type }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Dense, Elu, net};
+
+    #[test]
+    fn a_model_is_what_was_put_in() {
+        type Net = net![Dense<2, 3, Elu>, Dense<3, 1>];
+        let net: Net = (
+            Dense::new([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [7.0, 8.0, 9.0]),
+            Dense::new([[0.5, 0.25, 0.125]], [-1.0]),
+        );
+        let mut bytes = Vec::new();
+        onnx(&net, &mut bytes).unwrap();
+        let model = Model::decode(&bytes[..]).unwrap();
+        let version = OperatorSet { domain: String::new(), version: 13 };
+        assert_eq!((model.ir_version, model.opset_import), (7, vec![version]));
+
+        let graph = model.graph.unwrap();
+        let nodes: Vec<_> = graph.node.iter().map(|node| &*node.op_type).collect();
+        assert_eq!(nodes, ["Gemm", "Elu", "Gemm"]);
+        assert_eq!(graph.node[0].input, ["x", "0.weight", "0.bias"]);
+        assert_eq!(graph.node[0].attribute, [integer("transB", 1)]);
+        assert_eq!(graph.node[1].input, graph.node[0].output);
+        assert_eq!(graph.node[1].attribute, [float("alpha", 1.0)]);
+        assert_eq!(graph.node[2].input[0], graph.node[1].output[0]);
+        assert_eq!(graph.node[2].input[1..], ["2.weight", "2.bias"]);
+        assert_eq!(graph.node[2].output, ["y"]);
+        assert_eq!(graph.input, [value_info("x", Dtype::F32, 2)]);
+        assert_eq!(graph.output, [value_info("y", Dtype::F32, 1)]);
+
+        let weight = &graph.initializer[0];
+        let numbers = [1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.0].map(f32::to_le_bytes);
+        assert_eq!((&*weight.name, &weight.dims[..]), ("0.weight", &[3, 2][..]));
+        assert_eq!((weight.data_type, &weight.raw_data[..]), (FLOAT, numbers.as_flattened()));
+        assert_eq!(graph.initializer.len(), 4);
+    }
+}

@@ -11,7 +11,7 @@ use crate::tensors::Dtype;
 const BRACKETS: Brackets = Brackets { open: "[", close: "]", suffix: "" };
 /// Where the crate's activations are.
 const OWN: &str = "constgrad::";
-const TYPE: &str = "that of a type, an upper-case letter and then letters and digits, which is not one of the file's imports,";
+const TYPE: &str = "that of a type expected: an upper-case letter, then letters and digits, and none of what the file imports";
 
 /// Writes a network as a Rust module: its type as `name`, and a `static` with its weights, which
 /// is named after it: `DIGIT_NET` for `DigitNet`.

@@ -31,7 +31,7 @@ fn names_must_be_names() {
         assert_eq!(
             error,
             format!(
-                "the name `{name}` found, that of a type, an upper-case letter and then letters and digits, which is not one of the file's imports, expected"
+                "the name `{name}` found, that of a type expected: an upper-case letter, then letters and digits, and none of what the file imports"
             )
         );
     }
@@ -43,7 +43,7 @@ fn names_must_be_names() {
         assert_eq!(
             error,
             format!(
-                "the name `{name}` found, a C name, an ASCII letter and then letters, digits and underscores, expected"
+                "the name `{name}` found, one of C expected: an ASCII letter, then letters, digits and underscores"
             )
         );
     }
