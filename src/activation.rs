@@ -28,7 +28,8 @@
 //! numbers among them. `examples/firmware/run` counts them for 1,000 inputs of each activation on an
 //! emulated Cortex-M4F. Without an FPU the time of a sum depends on its numbers.
 //!
-//! An activation of your own is a dozen lines: see [`Elementwise`].
+//! An activation of your own is a dozen lines: see [`Elementwise`]. With its formula it can be
+//! exported too: see [`ExportActivation`](crate::export::ExportActivation).
 
 use core::array;
 use core::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};
@@ -317,14 +318,20 @@ macro_rules! elementwise {
 }
 
 /// √(2/π)
-const SQRT_2_PI: f64 = FRAC_2_SQRT_PI / SQRT_2;
-const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
-const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+pub(crate) const SQRT_2_PI: f64 = FRAC_2_SQRT_PI / SQRT_2;
+/// The s³ in [`GeluTanh`].
+pub(crate) const GELU_CUBE: f64 = 0.044715;
+/// The slope of [`LeakyRelu`] below 0.
+pub(crate) const LEAKY_SLOPE: f64 = 0.01;
+pub(crate) const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+pub(crate) const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+/// How far [`HardSigmoid`] rises.
+pub(crate) const HARD_SIGMOID_WIDTH: f64 = 6.0;
 
 /// The argument of tanh in [`GeluTanh`], and its derivative.
 #[inline(always)]
 fn gelu_argument<T: Float>(s: T) -> (T, T) {
-    let (a, c) = (T::from_f64(SQRT_2_PI), T::from_f64(0.044715));
+    let (a, c) = (T::from_f64(SQRT_2_PI), T::from_f64(GELU_CUBE));
     let square = c * s * s;
     (a * s * (T::ONE + square), a * (T::ONE + T::from_f64(3.0) * square))
 }
@@ -344,8 +351,8 @@ elementwise! {
 
     /// f(s) = s above 0, 0.01 s below.
     LeakyRelu: HeUniform, FromOutput,
-        |s| s * T::select(s < T::ZERO, T::from_f64(0.01), T::ONE),
-        |h| T::select(h > T::ZERO, T::ONE, T::from_f64(0.01));
+        |s| s * T::select(s < T::ZERO, T::from_f64(LEAKY_SLOPE), T::ONE),
+        |h| T::select(h > T::ZERO, T::ONE, T::from_f64(LEAKY_SLOPE));
 
     /// f(s) = s above 0, eˢ − 1 below: the exponential linear unit with α = 1.
     Elu: HeUniform, FromOutput,
@@ -404,8 +411,11 @@ elementwise! {
 
     /// f(s) = s/6 + ½, held in 0..1.
     HardSigmoid: XavierUniform, FromOutput,
-        |s| (s / T::from_f64(6.0) + T::from_f64(0.5)).at_least(T::ZERO).at_most(T::ONE),
-        |h| T::select(h > T::ZERO && h < T::ONE, T::from_f64(1.0 / 6.0), T::ZERO);
+        |s| {
+            let line = s / T::from_f64(HARD_SIGMOID_WIDTH) + T::from_f64(0.5);
+            line.at_least(T::ZERO).at_most(T::ONE)
+        },
+        |h| T::select(h > T::ZERO && h < T::ONE, T::from_f64(1.0 / HARD_SIGMOID_WIDTH), T::ZERO);
 
     /// f(s) = tanh(s), into −1..1.
     Tanh: XavierUniform, FromOutput,

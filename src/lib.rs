@@ -131,6 +131,8 @@
 //!   an error that names the length found and the one expected.
 //! - `bytemuck` lets zeroed memory be a network (`Zeroable`), and checks bytes that are to be a
 //!   [`Class`] (`CheckedBitPattern`).
+//! - `onnx` has `export::onnx`, which writes models of ONNX with the crate `prost`. The other two
+//!   [exports](export), to Rust and to C, are always there.
 //! - None of them: `no_std`, no allocator, any target.
 //!
 //! # Deep networks
@@ -153,6 +155,7 @@ mod budget;
 pub mod data;
 mod dense;
 mod error;
+pub mod export;
 mod init;
 #[doc(hidden)]
 pub mod kernel;

@@ -124,6 +124,7 @@ fn check() -> BTreeMap<String, Checked> {
         [workspace]
         [dependencies]
         constgrad = {{ path = {crate_folder:?}, default-features = false, features = ["std"] }}
+        rand = {{ version = "0.10", default-features = false }}
         "#
     );
     let mut checked = BTreeMap::new();
