@@ -8,7 +8,7 @@
 //! activation of the crate, or one of your own that is an [`ExportActivation`]. What cannot be
 //! exported does not compile, and the compiler names it:
 //!
-//! ```compile_fail
+//! ```compile_fail,E0277
 //! # use constgrad::{Dense, Elementwise, Float, FromOutput, Init, export};
 //! # struct Cube;
 //! # impl Elementwise for Cube {
