@@ -2,7 +2,7 @@
 """Has PyTorch read the networks that `cargo test --test weights` wrote, and compares its outputs
 with theirs: the file must be the whole state of the module, and nothing else.
 
-    target/venv/bin/python tests/weights/check.py target/tmp/weights     (venv: see generate.py)
+    target/pytorch/bin/python tests/weights/check.py target/tmp/weights     (venv: see generate.py)
 """
 
 import pathlib

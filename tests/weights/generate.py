@@ -2,9 +2,9 @@
 """Writes the files that tests/weights and tests/ui read: what PyTorch saves through safetensors.
 
     apt-get install python3-torch python3-venv                      # Debian 12: PyTorch 1.13
-    /usr/bin/python3 -m venv --system-site-packages target/venv
-    target/venv/bin/pip install safetensors
-    target/venv/bin/python tests/weights/generate.py
+    /usr/bin/python3 -m venv --system-site-packages target/pytorch
+    target/pytorch/bin/pip install safetensors
+    target/pytorch/bin/python tests/weights/generate.py
 
 The output is committed, and the tests need no Python. Every random number comes from one seed.
 """

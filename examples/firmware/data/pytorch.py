@@ -3,9 +3,9 @@
 digits held out.
 
     apt-get install python3-torch python3-numpy python3-venv        # Debian 12: PyTorch 1.13
-    /usr/bin/python3 -m venv --system-site-packages target/venv
-    target/venv/bin/pip install safetensors
-    target/venv/bin/python examples/firmware/data/pytorch.py
+    /usr/bin/python3 -m venv --system-site-packages target/pytorch
+    target/pytorch/bin/pip install safetensors
+    target/pytorch/bin/python examples/firmware/data/pytorch.py
 """
 
 import pathlib
