@@ -114,38 +114,49 @@ fn f32_functions() {
 }
 
 /// Every one of the 2³² numbers.
-#[test]
-#[ignore = "takes minutes: run with --release"]
-fn f32_functions_everywhere() {
+fn everywhere(function: &str) {
     const PART: u64 = 1 << 22;
-    for (what, bound, ours, exact) in F32_FUNCTIONS {
-        let next = AtomicU64::new(0);
-        let worst = |mut worst: (f64, f32)| {
-            loop {
-                let first = next.fetch_add(PART, Ordering::Relaxed);
-                if first >= 1 << 32 {
-                    return worst;
-                }
-                for bits in first..first + PART {
-                    let x = f32::from_bits(bits as u32);
-                    let error = error(ours(x), exact(f64::from(x)));
-                    // Also where the error is no number.
-                    if error > worst.0 || error.is_nan() {
-                        worst = (error, x);
-                    }
+    let (what, bound, ours, exact) =
+        F32_FUNCTIONS.into_iter().find(|(what, ..)| *what == function).unwrap();
+    let next = AtomicU64::new(0);
+    let worst = |mut worst: (f64, f32)| {
+        loop {
+            let first = next.fetch_add(PART, Ordering::Relaxed);
+            if first >= 1 << 32 {
+                return worst;
+            }
+            for bits in first..first + PART {
+                let x = f32::from_bits(bits as u32);
+                let error = error(ours(x), exact(f64::from(x)));
+                // Also where the error is no number.
+                if error > worst.0 || error.is_nan() {
+                    worst = (error, x);
                 }
             }
-        };
-        let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        let (error, x) = thread::scope(|scope| {
-            let threads: Vec<_> = (0..threads).map(|_| scope.spawn(|| worst((0.0, 0.0)))).collect();
-            let worsts = threads.into_iter().map(|thread| thread.join().unwrap());
-            worsts.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap()
-        });
-        println!("{what}: up to {error:.3} ulp, at {x:e}");
-        assert!(error <= bound, "{what}({x:e}): {error} ulp, {bound} allowed");
-    }
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let (error, x) = thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(|| worst((0.0, 0.0)))).collect();
+        let worsts = threads.into_iter().map(|thread| thread.join().unwrap());
+        worsts.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap()
+    });
+    println!("{what}: up to {error:.3} ulp, at {x:e}");
+    assert!(error <= bound, "{what}({x:e}): {error} ulp, {bound} allowed");
 }
+
+macro_rules! everywhere {
+    ($($name:ident)*) => {
+        mod everywhere {
+            $(#[test]
+            #[ignore = "takes a minute: run with --release"]
+            fn $name() {
+                super::everywhere(stringify!($name));
+            })*
+        }
+    };
+}
+everywhere!(exp exp_m1 ln ln_1p tanh sigmoid softplus normal_cdf);
 
 #[test]
 fn f64_functions() {
