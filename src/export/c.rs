@@ -18,7 +18,7 @@ const NAME: &str = "one of C expected: an ASCII letter, then letters, digits and
 /// sizes are macros. Numbers are `float`, or `double` for layers of `f64`. A compiler that does
 /// not contract or reorder sums differs from [`predict`](crate::Network::predict) in the last
 /// digits only: a processor's vectors sum in another order, and its C library has other last
-/// digits of `expf`.
+/// digits of `expf`. At an infinite s, `Gelu` and `Silu` are NaN here where the crate has the limit.
 ///
 /// ```
 /// use constgrad::{Dense, Tanh, export};

@@ -29,7 +29,8 @@ const OPSET: i64 = 13;
 ///
 /// Layers of `f64` become operators of `double`, and all activations their formulas. ONNX Runtime
 /// runs them but for [`Gelu`](crate::Gelu), because its `Erf` has no `double`;
-/// [`GeluTanh`](crate::GeluTanh) it runs.
+/// [`GeluTanh`](crate::GeluTanh) it runs. At an infinite s, the Gelu and Silu are NaN there where the
+/// crate has the limit.
 ///
 /// ```
 /// use constgrad::{Dense, Tanh, export, net};
