@@ -4,9 +4,9 @@ use std::hint::black_box;
 
 use constgrad::prelude::*;
 use constgrad::{
-    Activation, Adam, Class, CrossEntropy, Dense, Elementwise, Float, FromOutput, Init, Layer,
-    Loss, Machine, MeanSquaredError, Optimizer, Relu, Sgd, Store, Tanh, Trainer, Visitor, boxed,
-    net,
+    Activation, Adam, Class, CrossEntropy, Dense, Elementwise, Float, FromOutput, Init, Inspector,
+    Layer, Loss, Machine, MeanSquaredError, Optimizer, Relu, Sgd, Store, Tanh, Trainer, Visitor,
+    boxed, net,
 };
 
 use crate::Contender;
