@@ -6,6 +6,7 @@
 
 mod batches;
 mod differences;
+mod layers;
 mod nesting;
 mod networks;
 mod problem;
