@@ -95,8 +95,8 @@ fn files_changed_at_random_are_read_or_refused_as_they_must_be() {
     // Enough of both kinds to mean something.
     let part = |count: usize| count as f64 / FILES as f64;
     println!("of {FILES} files {accepted} are accepted, and {read} are read into a network");
-    assert!((0.1..0.6).contains(&part(accepted)), "{accepted} accepted");
-    assert!((0.02..0.3).contains(&part(read)), "{read} read");
+    assert!((0.08..0.6).contains(&part(accepted)), "{accepted} accepted");
+    assert!((0.01..0.3).contains(&part(read)), "{read} read");
 }
 
 #[test]

@@ -79,7 +79,8 @@ pub fn mutated(corpus: &[Vec<u8>], number: usize) -> Vec<u8> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(number as u64);
     let mut file = corpus[rng.random_range(0..corpus.len())].clone();
     let (mut header, mut data) = parts(&file);
-    for _ in 0..rng.random_range(1..5) {
+    let changes = if rng.random() { 1 } else { rng.random_range(2..5) };
+    for _ in 0..changes {
         change(&mut rng, &mut header, &mut data, corpus);
     }
 
