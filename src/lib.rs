@@ -55,10 +55,12 @@
 //! - Inputs, upstream gradients, targets and batches of another size; labels of another number
 //!   of classes; gradients and optimizer states of another network.
 //! - Budgets ([`assert_at_most`]): parameters, multiply-accumulates, bytes of weights and of RAM.
+//! - A file of weights that is baked in ([`bake!`]): every tensor, its shape and its numbers.
 //!
 //! What it cannot know, data that comes in at run time, is checked once, where it comes in, and a
 //! wrong one gets an error that says what was found and what was expected: [`ClassError`],
-//! [`LengthError`], [`NonFinite`], and with the feature `std` `data::DataError`.
+//! [`LengthError`], [`NonFinite`], [`WeightsError`](weights::WeightsError), and with the feature
+//! `std` `data::DataError` and `weights::FileError`.
 //!
 //! # Memory: stack, static, box, chip
 //!
@@ -84,7 +86,7 @@
 //! # }
 //! ```
 //!
-//! `static NET: Net = ...` without a lock is a network in flash, to predict with. A network, a
+//! `static NET: Net = bake!(..)` without a lock is a network in flash, to predict with. A network, a
 //! gradient or a tape of `ZERO` costs no flash (it is in `.bss`). A trainer in a static does: it
 //! has numbers that are not zero, its learning rate for one, so all of it is in `.data`, and in
 //! the program file.
@@ -93,11 +95,11 @@
 //! # Features
 //!
 //! - `std` (default) finds the vector instructions of the processor at run time (`Level`); without
-//!   it the crate uses those that the build is for. It reads data files: `data::read_csv`,
-//!   `data::read_idx`, for which it brings `csv` and `flate2`; without it the crate depends on
-//!   `rand` alone.
-//! - `alloc` (part of `std`) has `boxed!`, and nothing else: only the readers allocate by
-//!   themselves.
+//!   it the crate uses those that the build is for. It reads and writes files: of weights with
+//!   `weights::load` and `weights::save`, of data with `data::read_csv` and `data::read_idx`, for
+//!   which it brings `csv` and `flate2`; without it the crate depends on `rand` alone.
+//! - `alloc` (part of `std`) has `boxed!`, and nothing else: only what reads and writes files
+//!   allocates by itself.
 //! - `parallel` has `ParallelTrainer` and `Network::predict_batch_parallel`, on the threads of
 //!   `rayon`.
 //! - None of them: `no_std`, no allocator, any target.

@@ -157,7 +157,12 @@ fn mnist_trains_on_a_folder() {
     write_idx(folder.path(), "t10k", 100);
     assert_eq!(refused("mnist", &[path]), "error: 100 images found, more than 8000 expected");
     write_idx(folder.path(), "train", 320);
-    let text = printed("mnist", &[path, "--seeds", "2", "--epochs", "8"]);
+    let out = folder.path().join("mnist.safetensors");
+    let out = out.to_str().unwrap();
+    let text = printed("mnist", &[path, "--seeds", "2", "--epochs", "8", "--out", out]);
     assert!(text.contains("320 images to train on, 100 to test"), "{text}");
     assert_eq!(number_before(&text, " %"), 100.0, "{text}");
+    let weights = fs::read(out).unwrap();
+    let tensors = safetensors::SafeTensors::deserialize(&weights).unwrap();
+    assert_eq!(tensors.tensor("4.weight").unwrap().shape(), [10, 64]);
 }

@@ -387,8 +387,9 @@ impl<'a> Entries<'a> {
     pub(super) const fn next_name(&mut self) -> Result<Option<Quoted<'a>>, WeightsError> {
         let name = ok!(self.name());
         if name.is_some() {
-            // Of its strings none has a brace.
-            self.reader.skip_behind(b'}');
+            // Of its strings none has a brace, and it is not shorter than this.
+            const SHORTEST: usize = r#"{"dtype":"F4","shape":[],"data_offsets":[0,0]}"#.len();
+            self.reader.skip_behind(b'}', SHORTEST - 1);
         }
         Ok(name)
     }

@@ -56,13 +56,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// To the byte after the next `token`.
-    pub(super) const fn skip_behind(&mut self, token: u8) {
-        let (text, end) = (self.text, self.end);
-        while self.at < end && text[self.at] != token {
-            self.at += 1;
+    /// To the byte after the next `token`, which is not among the next `not` bytes.
+    pub(super) const fn skip_behind(&mut self, token: u8, not: usize) {
+        let (text, end, mut at) = (self.text, self.end, self.at + not);
+        while at < end && text[at] != token {
+            at += 1;
         }
-        self.at += (self.at < end) as usize;
+        self.at = if at < end { at + 1 } else { end };
     }
 
     pub(super) const fn is_at_end(&mut self) -> bool {
@@ -93,17 +93,20 @@ impl<'a> Reader<'a> {
         ok!(self.take(b'"', "a string"));
         let start = self.at;
         loop {
-            let byte = if self.at < self.end { self.text[self.at] } else { 0 };
-            match byte {
+            let (text, end, mut at) = (self.text, self.end, self.at);
+            while at < end && text[at] >= 0x20 && text[at] != b'"' && text[at] != b'\\' {
+                at += 1;
+            }
+            self.at = at;
+            match self.peek() {
                 b'"' => break,
                 b'\\' => ok!(self.escape()),
-                0..0x20 => return self.error("the end of a string"),
-                _ => self.at += 1,
+                _ => return self.error("the end of a string"),
             }
         }
-        let raw = part(self.text, start, self.at);
+        let quoted = Quoted { text: self.text, start, end: self.at };
         self.at += 1;
-        Ok(Quoted { raw })
+        Ok(quoted)
     }
 
     const fn escape(&mut self) -> Result<(), WeightsError> {
@@ -168,8 +171,7 @@ impl<'a> Reader<'a> {
 
     /// A list of numbers: how many there are, and its text from `[` on.
     pub(super) const fn numbers(&mut self) -> Result<Numbers<'a>, WeightsError> {
-        self.skip_space();
-        let start = self.at;
+        let start = *self;
         ok!(self.take(b'[', "a list"));
         let mut len = 0;
         if !self.takes(b']') {
@@ -182,28 +184,30 @@ impl<'a> Reader<'a> {
                 ok!(self.take(b',', "`,` or `]`"));
             }
         }
-        Ok(Numbers { text: part(self.text, start, self.at), len })
+        Ok(Numbers { start, len })
     }
 }
 
 /// A list of numbers that has been read once.
 #[derive(Clone, Copy)]
 pub(super) struct Numbers<'a> {
-    text: &'a [u8],
+    /// Before the `[`.
+    start: Reader<'a>,
     pub(super) len: usize,
 }
 
 impl<'a> Numbers<'a> {
     /// What is before the first number: `next` of it reads that.
     pub(super) const fn start(self) -> Reader<'a> {
-        Reader::new(self.text)
+        self.start
     }
 
     /// The next number, from [`start`](Self::start) on.
     pub(super) const fn next(reader: &mut Reader<'_>) -> Option<u64> {
         // `[` or `,`, or the end.
-        reader.skip_space();
-        reader.at += 1;
+        if !reader.takes(b'[') && !reader.takes(b',') {
+            return None;
+        }
         match reader.number() {
             Ok(number) => Some(number),
             Err(_) => None,
@@ -214,14 +218,17 @@ impl<'a> Numbers<'a> {
 /// What is between the quotes of a string, escapes as they are in the file.
 #[derive(Clone, Copy)]
 pub(super) struct Quoted<'a> {
-    raw: &'a [u8],
+    // Not a slice of it: slicing is a dozen calls.
+    text: &'a [u8],
+    start: usize,
+    end: usize,
 }
 
 impl<'a> Quoted<'a> {
-    pub(super) const EMPTY: Quoted<'static> = Quoted { raw: &[] };
+    pub(super) const EMPTY: Quoted<'static> = Quoted { text: &[], start: 0, end: 0 };
 
     pub(super) const fn characters(self) -> Characters<'a> {
-        Characters { raw: self.raw, at: 0 }
+        Characters { text: self.text, at: self.start, end: self.end }
     }
 
     /// Whether the string is this.
@@ -232,18 +239,17 @@ impl<'a> Quoted<'a> {
 
     /// −1, 0 or 1, as this string is before, equal to or after the other, in the order of UTF-8.
     pub(super) const fn compare(self, other: Quoted<'_>) -> i8 {
-        let (a, b) = (self.raw, other.raw);
-        let (a_end, b_end) = (a.len(), b.len());
-        let mut at = 0;
-        while at < a_end && at < b_end && a[at] == b[at] && a[at] != b'\\' {
-            at += 1;
+        let (a, b) = (self.text, other.text);
+        let (mut i, mut j) = (self.start, other.start);
+        while i < self.end && j < other.end && a[i] == b[j] && a[i] != b'\\' {
+            i += 1;
+            j += 1;
         }
-        let escaped = at < a_end && a[at] == b'\\' || at < b_end && b[at] == b'\\';
+        let escaped = i < self.end && a[i] == b'\\' || j < other.end && b[j] == b'\\';
         if !escaped {
-            let before = at < b_end && (at == a_end || a[at] < b[at]);
-            return if before { -1 } else { (at < a_end) as i8 };
+            let before = j < other.end && (i == self.end || a[i] < b[j]);
+            return if before { -1 } else { (i < self.end) as i8 };
         }
-        // Nothing before was escaped, but a character may have begun there.
         let (mut a, mut b) = (self.characters(), other.characters());
         loop {
             match (a.next(), b.next()) {
@@ -262,35 +268,35 @@ impl<'a> Quoted<'a> {
 /// The characters that a string stands for.
 #[derive(Clone, Copy)]
 pub(super) struct Characters<'a> {
-    raw: &'a [u8],
+    text: &'a [u8],
     at: usize,
+    end: usize,
 }
 
 impl Characters<'_> {
     pub(super) const fn is_at_end(&self) -> bool {
-        self.at == self.raw.len()
+        self.at == self.end
     }
 
     /// Whether these characters come next; then they are taken.
     pub(super) const fn take(&mut self, text: &str) -> bool {
-        let (raw, text) = (self.raw, text.as_bytes());
-        let (raw_end, text_end) = (raw.len(), text.len());
-        let (mut at, mut taken) = (self.at, 0);
-        while taken < text_end {
-            if at < raw_end && raw[at] != b'\\' {
+        let (raw, end, text) = (self.text, self.end, text.as_bytes());
+        let (mut at, mut taken, length) = (self.at, 0, text.len());
+        while taken < length {
+            if at < end && raw[at] != b'\\' {
                 if raw[at] != text[taken] {
                     return false;
                 }
                 at += 1;
                 taken += 1;
             } else {
-                let mut ahead = Characters { raw, at };
+                let mut ahead = Characters { at, ..*self };
                 let Some(character) = ahead.next() else { return false };
                 let mut buffer = [0; 4];
                 let bytes = character.encode_utf8(&mut buffer).as_bytes();
                 let mut byte = 0;
                 while byte < bytes.len() {
-                    if taken == text_end || bytes[byte] != text[taken] {
+                    if taken == length || bytes[byte] != text[taken] {
                         return false;
                     }
                     taken += 1;
@@ -322,10 +328,10 @@ impl Characters<'_> {
     }
 
     pub(super) const fn next(&mut self) -> Option<char> {
-        if self.is_at_end() || self.raw[self.at] != b'\\' {
+        if self.is_at_end() || self.text[self.at] != b'\\' {
             return self.next_plain();
         }
-        let escape = self.raw[self.at + 1];
+        let escape = self.text[self.at + 1];
         self.at += 2;
         let character = match escape {
             b'b' => 8,
@@ -351,7 +357,7 @@ impl Characters<'_> {
     const fn unit(&mut self) -> u32 {
         let (mut unit, mut digits) = (0, 0);
         while digits < 4 {
-            if let Some(digit) = (self.raw[self.at] as char).to_digit(16) {
+            if let Some(digit) = (self.text[self.at] as char).to_digit(16) {
                 unit = 16 * unit + digit;
             }
             self.at += 1;
@@ -365,7 +371,7 @@ impl Characters<'_> {
         if self.is_at_end() {
             return None;
         }
-        let first = self.raw[self.at] as u32;
+        let first = self.text[self.at] as u32;
         self.at += 1;
         let (mut character, more) = match first {
             0..0x80 => (first, 0),
@@ -374,8 +380,8 @@ impl Characters<'_> {
             _ => (first & 7, 3),
         };
         let mut read = 0;
-        while read < more && self.at < self.raw.len() {
-            character = character << 6 | (self.raw[self.at] & 0x3f) as u32;
+        while read < more && self.at < self.end {
+            character = character << 6 | (self.text[self.at] & 0x3f) as u32;
             self.at += 1;
             read += 1;
         }
