@@ -7,7 +7,9 @@ mod mutate;
 use constgrad_fuzz::check_read;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 
-fuzz_mutator!(|file: &mut [u8], size: usize, max: usize, seed: u32| mutate::mutate(file, size, max, seed));
+fuzz_mutator!(|file: &mut [u8], size: usize, max: usize, seed: u32| {
+    mutate::mutate(file, size, max, seed)
+});
 
 fuzz_target!(|file: &[u8]| {
     check_read(file);
