@@ -13,6 +13,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use checks::{Net, check_parse, check_read, fill, walk};
+use constgrad::bake;
 use constgrad::prelude::*;
 use constgrad::weights::{self, Names};
 use mutations::mutated;
@@ -147,4 +148,24 @@ fn a_file_means_the_same_wherever_it_begins() {
             assert_eq!(outcome(moved), expected, "{}", file.escape_ascii());
         }
     }
+}
+
+/// Files of each type of number, as the compiler reads them: also for a big-endian processor, on
+/// which CI has these tests too.
+#[test]
+fn what_the_compiler_reads_is_what_is_read() {
+    macro_rules! check {
+        ($($file:literal)*) => {$({
+            let file = include_bytes!(concat!("../../fuzz/corpus/read/seed-", $file));
+            assert!(check_read(file), $file);
+            let single = bake!(Net<f32>, concat!("../../fuzz/corpus/read/seed-", $file));
+            let double = bake!(Net<f64>, concat!("../../fuzz/corpus/read/seed-", $file));
+            let (mut one, mut other) = (Net::<f32>::ZERO, Net::<f64>::ZERO);
+            weights::read(&mut one, file, Names::SEQUENTIAL).unwrap();
+            weights::read(&mut other, file, Names::SEQUENTIAL).unwrap();
+            // Zeros with their signs.
+            assert_eq!(format!("{single:?} {double:?}"), format!("{one:?} {other:?}"));
+        })*};
+    }
+    check!("f64" "f32" "f16" "bf16" "mixed");
 }
