@@ -11,6 +11,10 @@ use crate::text::Text;
 /// whole: header, types, sizes, and that every byte of the data belongs to one tensor. All of it
 /// also works in a constant, wherever the bytes begin, and on processors of either byte order.
 ///
+/// Four things are refused that the reference implementation lets pass: space before the header's
+/// `{`; a tensor that is there twice; one that is not an object of `dtype`, `shape` and
+/// `data_offsets` alone; and a `__metadata__` that is `null`.
+///
 /// ```
 /// use constgrad::{Dtype, weights::SafeTensors};
 ///
