@@ -11,9 +11,14 @@ fn folder(target: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target)
 }
 
-/// All files of both targets, in the order of their names.
+/// All files, in the order of their names: those of any tensors, and those of a network.
+pub fn both() -> [Vec<Vec<u8>>; 2] {
+    ["parse", "read"].map(|target| named(target).into_values().collect())
+}
+
+/// All files.
 pub fn files() -> Vec<Vec<u8>> {
-    ["parse", "read"].into_iter().flat_map(|target| named(target).into_values()).collect()
+    both().concat()
 }
 
 fn named(target: &str) -> BTreeMap<String, Vec<u8>> {

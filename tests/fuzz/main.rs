@@ -91,18 +91,18 @@ fn the_corpus_is_read_or_refused_as_it_must_be() {
 
 #[test]
 fn files_changed_at_random_are_read_or_refused_as_they_must_be() {
-    let corpus = corpus::files();
+    let corpus = corpus::both();
     let [accepted, read] = check_all(FILES, |number| mutated(&corpus, number));
     // Enough of both kinds to mean something.
     let part = |count: usize| count as f64 / FILES as f64;
     println!("of {FILES} files {accepted} are accepted, and {read} are read into a network");
-    assert!((0.08..0.6).contains(&part(accepted)), "{accepted} accepted");
+    assert!((0.05..0.6).contains(&part(accepted)), "{accepted} accepted");
     assert!((0.01..0.3).contains(&part(read)), "{read} read");
 }
 
 #[test]
 fn loading_allocates_no_more_than_the_file() {
-    let corpus = corpus::files();
+    let corpus = corpus::both();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("net.safetensors");
     let mut net = Net::<f32>::ZERO;

@@ -77,8 +77,9 @@ const PIECES: &[&str] = &[
 ];
 
 /// File `number`: one of the corpus, changed once to four times.
-pub fn mutated(corpus: &[Vec<u8>], number: usize) -> Vec<u8> {
+pub fn mutated(corpus: &[Vec<Vec<u8>>; 2], number: usize) -> Vec<u8> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(number as u64);
+    let corpus = &corpus[number % 2];
     let mut file = corpus[rng.random_range(0..corpus.len())].clone();
     let (mut header, mut data) = parts(&file);
     let changes = if rng.random() { 1 } else { rng.random_range(2..5) };
