@@ -725,11 +725,8 @@ struct Transposed<'a, T> {
     borrowed: PhantomData<&'a mut [T]>,
 }
 
-/// Columns of a packed panel, whole vectors of any machine.
+/// Columns and rows of a packed panel, 4 KiB of `f32` on the stack: whole vectors of any machine.
 const PANEL: usize = 32;
-
-/// Its rows: 8 KiB of `f32` on the stack.
-const DEPTH: usize = 64;
 
 impl<T: Float> Task for Transposed<'_, T> {
     type Output = ();
@@ -739,14 +736,14 @@ impl<T: Float> Task for Transposed<'_, T> {
         if const { <T::Lanes<X> as Lanes<T>>::PLAIN } {
             return self.run_plain();
         }
-        let mut panel = MaybeUninit::<[[T; PANEL]; DEPTH]>::uninit();
+        let mut panel = MaybeUninit::<[[T; PANEL]; PANEL]>::uninit();
         let panel = panel.as_mut_ptr().cast();
         let mut input = 0;
         while input < self.inputs {
             let cols = usize::min(PANEL, self.inputs - input);
             let mut output = 0;
             while output < self.outputs {
-                let depth = usize::min(DEPTH, self.outputs - output);
+                let depth = usize::min(PANEL, self.outputs - output);
                 // SAFETY: the panel has room for what is within its sizes, and these are rows and
                 // columns of W.
                 unsafe { self.pack::<T::Lanes<X>>((input, cols), (output, depth), panel) }
