@@ -54,7 +54,7 @@ fn main() -> ! {
         ok &= train_to_the_same_bits();
         ok &= train_for_long();
     }
-    let counter = Counter::new();
+    let counter = Counter::start();
     // Without an FPU the time of a sum depends on its numbers.
     if cfg!(all(feature = "compare", target_abi = "eabihf")) {
         ok &= constant_time::check(&counter);

@@ -18,7 +18,7 @@ pub struct Counter {
 const TURNS: u32 = 2_000_000;
 
 impl Counter {
-    pub fn new() -> Self {
+    pub fn start() -> Self {
         // SAFETY: nothing else in the program touches the timer.
         let mut timer = unsafe { Peripherals::steal() }.SYST;
         timer.set_clock_source(SystClkSource::Core);

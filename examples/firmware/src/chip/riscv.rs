@@ -7,7 +7,7 @@ pub use riscv_rt::entry;
 pub struct Counter;
 
 impl Counter {
-    pub fn new() -> Self {
+    pub fn start() -> Self {
         Counter
     }
 
