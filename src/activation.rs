@@ -286,8 +286,8 @@ impl<E: Elementwise> Function for Derivative<E> {
     }
 }
 
-/// Declares the elementwise activations: name, modules unless 1, initialisation, f(s), what the derivative is
-/// computed from, and f′.
+/// Declares the elementwise activations: name, modules unless 1, initialisation, what the derivative
+/// is computed from, f(s), and f′.
 macro_rules! elementwise {
     ($(
         $(#[$doc:meta])*
