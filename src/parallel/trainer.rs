@@ -103,9 +103,13 @@ where
     pub const RAM: usize = size_of::<N>() + size_of::<Self>();
 
     /// Whether a step is split: whether there is enough to do.
-    pub const SPLITS: bool = THREADS > 1
-        && N::MACS.saturating_mul(B) >= STEP
-        && N::MACS.saturating_mul(B) >= N::PARAMS.saturating_mul(STEP_PER_PARAMETER);
+    pub const SPLITS: bool = THREADS > 1 && Self::is_enough(B);
+
+    /// Whether there is enough to do for so many samples.
+    const fn is_enough(samples: usize) -> bool {
+        let macs = N::MACS.saturating_mul(samples);
+        macs >= STEP && macs >= N::PARAMS.saturating_mul(STEP_PER_PARAMETER)
+    }
 
     /// A trainer before its first step, without gradient clipping.
     pub const fn new(loss: L, optimizer: O) -> Self {
@@ -196,8 +200,7 @@ where
         LengthError::check_range("inputs", inputs.len(), 1, B)?;
         LengthError::check("targets", targets.len(), inputs.len())?;
         let scale = L::Scalar::from_f64(1.0 / inputs.len() as f64);
-        let split = N::MACS.saturating_mul(inputs.len()) >= STEP;
-        let shares = if split { THREADS.min(inputs.len()) } else { 1 };
+        let shares = if Self::is_enough(inputs.len()) { THREADS.min(inputs.len()) } else { 1 };
         Ok(Self::on_the_pool(|| {
             let (net_before, loss) = (&*net, &self.loss);
             let sum = share_out(&mut self.shares[..shares], inputs, targets, &|share, x, y| {
