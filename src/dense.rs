@@ -8,7 +8,7 @@ use rand::Rng;
 use crate::activation::{Activation, Identity};
 use crate::budget::{LayerInfo, short_name};
 use crate::init::Init;
-use crate::kernel::{parts, product};
+use crate::kernel::{Panels, parts, product};
 use crate::text::Text;
 use crate::{Float, Inspector, Layer, Machine, Shape, Store, TensorInfo, Visitor, Zero};
 
@@ -29,8 +29,7 @@ use crate::{Float, Inspector, Layer, Machine, Shape, Store, TensorInfo, Visitor,
 /// ```
 #[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), repr(C, align(64)))]
 pub struct Dense<const IN: usize, const OUT: usize, Act = Identity, T = f32> {
-    /// Input-major: the weights of one input to all outputs are neighbours. See `kernel::product`.
-    weights: [[T; OUT]; IN],
+    weights: Panels<T, IN, OUT>,
     bias: [T; OUT],
     activation: PhantomData<fn() -> Act>,
 }
@@ -51,7 +50,7 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Shape
     const NAME: &'static str = Self::TEXT.as_str();
     const MODULES: usize = 1 + Act::MODULES;
     const TENSORS: &'static [TensorInfo] =
-        &[TensorInfo::transposed::<T>("weight", &[OUT, IN]), TensorInfo::new::<T>("bias", &[OUT])];
+        &[TensorInfo::in_panels::<T>("weight", &[OUT, IN]), TensorInfo::new::<T>("bias", &[OUT])];
 }
 
 impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
@@ -124,18 +123,23 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
 
     #[inline]
     fn visit<const K: usize, V: Visitor<K>>(&mut self, mut others: [&mut Self; K], v: &mut V) {
-        let weights = parts(&mut others, |other| other.weights.as_flattened_mut());
-        v.tensor(self.weights.as_flattened_mut(), weights);
+        let weights = parts(&mut others, |other| other.weights.numbers_mut());
+        v.tensor(self.weights.numbers_mut(), weights);
         v.tensor(&mut self.bias, parts(&mut others, |other| &mut other.bias[..]));
     }
 
     fn inspect<I: Inspector>(&self, inspector: &mut I) {
-        inspector.tensor(self.weights.as_flattened());
+        inspector.tensor(self.weights.numbers());
         inspector.tensor(&self.bias);
     }
 
     fn initialize<R: Rng + ?Sized>(&mut self, how: Option<Init>, rng: &mut R) {
-        how.unwrap_or(Act::INIT).fill(self.weights.as_flattened_mut(), IN, OUT, rng);
+        let how = how.unwrap_or(Act::INIT);
+        for input in 0..IN {
+            for weights in self.weights.of_input_mut(input) {
+                how.fill(weights, IN, OUT, rng);
+            }
+        }
         self.bias = Zero::ZERO;
     }
 
@@ -147,47 +151,36 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
 impl<const IN: usize, const OUT: usize, Act, T: Float> Dense<IN, OUT, Act, T> {
     /// A layer with the weights W, given as `OUT` rows of `IN`, and the bias b.
     pub const fn new(weights: [[T; IN]; OUT], bias: [T; OUT]) -> Self {
-        let mut input_major = [[T::ZERO; OUT]; IN];
-        let mut out = 0;
-        while out < OUT {
-            let mut input = 0;
-            while input < IN {
-                input_major[input][out] = weights[out][input];
-                input += 1;
-            }
-            out += 1;
-        }
-        Dense::from_columns(input_major, bias)
+        Dense { weights: Panels::from_rows(&weights), bias, activation: PhantomData }
     }
 
-    /// A layer with the weights Wᵀ, as they are stored.
-    pub(crate) const fn from_columns(weights: [[T; OUT]; IN], bias: [T; OUT]) -> Self {
-        Dense { weights, bias, activation: PhantomData }
+    /// A layer with the weights Wᵀ.
+    pub(crate) const fn from_columns(weights: &[[T; OUT]; IN], bias: [T; OUT]) -> Self {
+        Dense { weights: Panels::from_columns(weights), bias, activation: PhantomData }
     }
 
     /// The weight from input `input` to output `out`, or `None` where there is no such weight.
     pub fn weight(&self, out: usize, input: usize) -> Option<&T> {
-        self.weights.get(input)?.get(out)
+        self.weights.get(out, input)
     }
 
     /// The weight from input `input` to output `out`, to be changed.
     pub fn weight_mut(&mut self, out: usize, input: usize) -> Option<&mut T> {
-        self.weights.get_mut(input)?.get_mut(out)
+        self.weights.get_mut(out, input)
     }
 
     /// The `OUT` rows of W, each of `IN` weights.
     pub fn rows(&self) -> impl Iterator<Item = impl Iterator<Item = &T>> {
-        (0..OUT).map(|out| self.weights.iter().map(move |weights| &weights[out]))
+        (0..OUT).map(|out| self.weights.row(out))
     }
 
-    /// The weights as they are stored: of each input those to all outputs.
     #[cfg(feature = "serde")]
-    pub(crate) fn input_major(&self) -> &[[T; OUT]; IN] {
+    pub(crate) fn weights(&self) -> &Panels<T, IN, OUT> {
         &self.weights
     }
 
     #[cfg(feature = "serde")]
-    pub(crate) fn input_major_mut(&mut self) -> &mut [[T; OUT]; IN] {
+    pub(crate) fn weights_mut(&mut self) -> &mut Panels<T, IN, OUT> {
         &mut self.weights
     }
 
@@ -257,21 +250,21 @@ impl<const IN: usize, const OUT: usize, Act, T: Float> Dense<IN, OUT, Act, T> {
 /// The layer as the user writes it, with W as `OUT` rows of `IN`, and b.
 impl<const IN: usize, const OUT: usize, Act, T: Float> fmt::Debug for Dense<IN, OUT, Act, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        struct Rows<'a, const IN: usize, const OUT: usize, Act, T>(&'a Dense<IN, OUT, Act, T>);
-        struct Row<'a, const OUT: usize, T>(&'a [[T; OUT]], usize);
+        struct Rows<'a, T, const IN: usize, const OUT: usize>(&'a Panels<T, IN, OUT>);
+        struct Row<I>(I);
 
-        impl<const IN: usize, const OUT: usize, Act, T: Float> fmt::Debug for Rows<'_, IN, OUT, Act, T> {
+        impl<T: Float, const IN: usize, const OUT: usize> fmt::Debug for Rows<'_, T, IN, OUT> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_list().entries((0..OUT).map(|out| Row(&self.0.weights, out))).finish()
+                f.debug_list().entries((0..OUT).map(|out| Row(self.0.row(out)))).finish()
             }
         }
-        impl<const OUT: usize, T: Float> fmt::Debug for Row<'_, OUT, T> {
+        impl<'a, T: Float, I: Iterator<Item = &'a T> + Clone> fmt::Debug for Row<I> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_list().entries(self.0.iter().map(|weights| &weights[self.1])).finish()
+                f.debug_list().entries(self.0.clone()).finish()
             }
         }
 
         Self::write_name(f)?;
-        f.debug_struct("").field("weights", &Rows(self)).field("bias", &self.bias).finish()
+        f.debug_struct("").field("weights", &Rows(&self.weights)).field("bias", &self.bias).finish()
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 #[cfg(feature = "parallel")]
 use crate::ParallelTrainer;
+use crate::kernel::Panels;
 use crate::{
     AdamState, Class, Clip, Dense, Float, Layer, Loss, OnlineSgd, Optimizer, Trainer, Zero,
 };
@@ -88,19 +89,23 @@ fn no_more<'de, A: SeqAccess<'de>>(mut sequence: A, expected: Count) -> Result<(
 /// W, as `OUT` rows of `IN`.
 struct Rows<W>(W);
 
-impl<T: Serialize, const IN: usize, const OUT: usize> Serialize for Rows<&[[T; OUT]; IN]> {
+impl<T, const IN: usize, const OUT: usize> Serialize for Rows<&Panels<T, IN, OUT>>
+where
+    T: Float + Serialize,
+{
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut rows = serializer.serialize_tuple(OUT)?;
         for out in 0..OUT {
-            rows.serialize_element(&Numbers(self.0.iter().map(|weights| &weights[out])))?;
+            rows.serialize_element(&Numbers(self.0.row(out)))?;
         }
         rows.end()
     }
 }
 
-impl<'de, T, const IN: usize, const OUT: usize> DeserializeSeed<'de> for Rows<&mut [[T; OUT]; IN]>
+impl<'de, T, const IN: usize, const OUT: usize> DeserializeSeed<'de>
+    for Rows<&mut Panels<T, IN, OUT>>
 where
-    T: Deserialize<'de>,
+    T: Float + Deserialize<'de>,
 {
     type Value = ();
 
@@ -109,9 +114,9 @@ where
     }
 }
 
-impl<'de, T, const IN: usize, const OUT: usize> Visitor<'de> for Rows<&mut [[T; OUT]; IN]>
+impl<'de, T, const IN: usize, const OUT: usize> Visitor<'de> for Rows<&mut Panels<T, IN, OUT>>
 where
-    T: Deserialize<'de>,
+    T: Float + Deserialize<'de>,
 {
     type Value = ();
 
@@ -122,7 +127,7 @@ where
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
         let expected = Count { len: OUT, of: "rows of weights" };
         for out in 0..OUT {
-            let row = Numbers(self.0.iter_mut().map(|weights| &mut weights[out]));
+            let row = Numbers(self.0.row_mut(out));
             if sequence.next_element_seed(row)?.is_none() {
                 return Err(A::Error::invalid_length(out, &expected));
             }
@@ -206,7 +211,7 @@ where
 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut dense = serializer.serialize_struct("Dense", 2)?;
-        dense.serialize_field("weights", &Rows(self.input_major()))?;
+        dense.serialize_field("weights", &Rows(self.weights()))?;
         dense.serialize_field("bias", &Numbers(self.bias().iter()))?;
         dense.end()
     }
@@ -236,7 +241,7 @@ in_place!(
     {const IN: usize, const OUT: usize, Act, T} Dense<IN, OUT, Act, T>
     { T: Float + Deserialize<'de> } is "a dense layer: weights and bias":
     |dense|
-    weights Weights from Rows(dense.input_major_mut()),
+    weights Weights from Rows(dense.weights_mut()),
     bias Bias from Numbers(dense.bias_mut().iter_mut())
 );
 

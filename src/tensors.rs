@@ -1,6 +1,7 @@
 //! What tensors a network has, as files see them: known to the compiler.
 
 use crate::Float;
+use crate::kernel::panels;
 
 /// A tensor of a layer's parameters, as files see it.
 ///
@@ -27,9 +28,13 @@ impl TensorInfo {
         TensorInfo { name, shape, storage: Storage::RowMajor, dtype: Dtype::of::<T>() }
     }
 
-    /// A matrix of numbers `T` that is stored transposed. `shape` is that of files: rows, columns.
-    pub const fn transposed<T: Float>(name: &'static str, shape: &'static [usize; 2]) -> Self {
-        TensorInfo { name, shape, storage: Storage::Transposed, dtype: Dtype::of::<T>() }
+    /// The weight matrix of a dense layer, stored in panels. `shape` is that of files: outputs,
+    /// inputs.
+    pub(crate) const fn in_panels<T: Float>(
+        name: &'static str,
+        shape: &'static [usize; 2],
+    ) -> Self {
+        TensorInfo { name, shape, storage: Storage::Panels, dtype: Dtype::of::<T>() }
     }
 
     /// Its name in the layer: `"weight"`.
@@ -66,7 +71,10 @@ impl TensorInfo {
     /// Where number `index` of the file is stored.
     pub(crate) const fn place(&self, index: usize) -> usize {
         match (self.storage, self.shape) {
-            (Storage::Transposed, &[rows, columns]) => index % columns * rows + index / columns,
+            (Storage::Panels, &[outputs, inputs]) => {
+                let (out, input) = (index / inputs, index % inputs);
+                panels::place((inputs, outputs), (input, out), self.dtype.bits() / 8)
+            }
             _ => index,
         }
     }
@@ -77,8 +85,9 @@ impl TensorInfo {
 pub enum Storage {
     /// As files do.
     RowMajor,
-    /// The columns of a matrix one after another.
-    Transposed,
+    /// In panels: for 16 rows of `f32` (8 of `f64`) the numbers of the first column, then those of
+    /// the second, and so on; then for the next rows. It is how [`Dense`](crate::Dense) stores W.
+    Panels,
 }
 
 macro_rules! dtypes {

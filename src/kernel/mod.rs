@@ -55,6 +55,7 @@ mod lanes;
 #[cfg(feature = "std")]
 mod level;
 mod machine;
+pub(crate) mod panels;
 mod part;
 pub(crate) mod product;
 
@@ -64,4 +65,5 @@ pub use float::Float;
 pub use level::{Level, LevelError, UnknownLevel};
 pub(crate) use machine::dispatch;
 pub use machine::{Machine, Task};
+pub(crate) use panels::Panels;
 pub(crate) use part::parts;

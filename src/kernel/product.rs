@@ -3,18 +3,20 @@
 //! | product | shape | here |
 //! |---|---|---|
 //! | s = W h + b | `[B][OUT]` | [`affine`] |
-//! | ∂J/∂W = Σ δ hᵀ | `[IN][OUT]` | [`outer`] |
+//! | ∂J/∂W = Σ δ hᵀ | [`Panels`] | [`outer`] |
 //! | g = Wᵀ δ | `[B][IN]` | [`transposed`] |
 //!
-//! W is stored input-major, `[IN][OUT]`, so that the outputs of one input are contiguous. Then
-//! all three are one loop, [`Product`]: add multiples of contiguous rows, tile by tile, with the
-//! tile held in registers. Only the third needs its rows packed first, panel by panel. A single
-//! sample takes a path of its own, [`Single`].
+//! W is stored in [`Panels`], so that the outputs of one input are contiguous, a vector or more at
+//! a time. Then all three are one loop, [`Product`]: add multiples of such rows, tile by tile, with
+//! the tile held in registers. Only the third needs its rows packed first, a square at a time. A
+//! single sample takes a path of its own, [`Single`].
 //!
 //! Where there are no vectors, the same sums are those of [`plain`].
 //!
 //! Every sum runs over its terms in order, whatever the vectors are; only a single sample has
 //! several chains of sums, whose number depends on the layer alone.
+//!
+//! One sample, 64 inputs, 64 and 65 outputs: CURVE
 //!
 //! A small product is inlined into its layer's pass and compiled for its sizes. A large one is a
 //! function that takes its sizes as numbers, one for all layers. The loops are `while` loops over
@@ -25,7 +27,7 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use super::lanes::Lanes;
-use super::{Float, Machine, Task};
+use super::{Float, Machine, Panels, Task, panels};
 use crate::layer::Store;
 
 mod plain;
@@ -45,10 +47,10 @@ const fn is_inlined<X: Machine, T: Float>(macs: usize, most: usize) -> bool {
     <T::Lanes<X> as Lanes<T>>::PLAIN || macs <= most
 }
 
-/// s = W h + b for each sample: `w` is `[IN][OUT]`, `x` is `[B][IN]`, `y` is `[B][OUT]`.
+/// s = W h + b for each sample: `x` is `[B][IN]`, `y` is `[B][OUT]`.
 #[inline(always)]
 pub(crate) fn affine<X: Machine, T: Float, const IN: usize, const OUT: usize, const B: usize>(
-    w: &[[T; OUT]; IN],
+    w: &Panels<T, IN, OUT>,
     bias: &[T; OUT],
     x: &[[T; IN]; B],
     y: &mut [[T; OUT]; B],
@@ -72,12 +74,12 @@ pub(crate) fn affine<X: Machine, T: Float, const IN: usize, const OUT: usize, co
     }
 }
 
-/// ∂J/∂W = Σ δ hᵀ over the batch: `x` is `[B][IN]`, `ds` is `[B][OUT]`, `dw` is `[IN][OUT]`.
+/// ∂J/∂W = Σ δ hᵀ over the batch: `x` is `[B][IN]`, `ds` is `[B][OUT]`.
 #[inline(always)]
 pub(crate) fn outer<X: Machine, T: Float, const IN: usize, const OUT: usize, const B: usize>(
     x: &[[T; IN]; B],
     ds: &[[T; OUT]; B],
-    dw: &mut [[T; OUT]; IN],
+    dw: &mut Panels<T, IN, OUT>,
     store: Store,
 ) {
     let product = Product::new(rows(x).transposed(), ds, store.into(), dw);
@@ -106,7 +108,7 @@ pub(crate) fn sum_rows<X: Machine, T: Float, const OUT: usize, const B: usize>(
     }
 }
 
-/// g = Wᵀ δ for each sample: `w` is `[IN][OUT]`, `ds` is `[B][OUT]`, `dx` is `[B][IN]`.
+/// g = Wᵀ δ for each sample: `ds` is `[B][OUT]`, `dx` is `[B][IN]`.
 #[inline(always)]
 pub(crate) fn transposed<
     X: Machine,
@@ -115,25 +117,33 @@ pub(crate) fn transposed<
     const OUT: usize,
     const B: usize,
 >(
-    w: &[[T; OUT]; IN],
+    w: &Panels<T, IN, OUT>,
     ds: &[[T; OUT]; B],
     dx: &mut [[T; IN]; B],
 ) {
     if const { IN * OUT * B <= INLINE && !<T::Lanes<X> as Lanes<T>>::PLAIN } {
         let mut w_transposed = [[T::ZERO; IN]; OUT];
-        let mut i = 0;
-        while i < IN {
-            let mut o = 0;
-            while o < OUT {
-                w_transposed[o][i] = w[i][o];
-                o += 1;
+        let mut rest = w.numbers();
+        let mut first = 0;
+        while first < OUT {
+            let width = usize::min(OUT - first, Panels::<T, IN, OUT>::WIDTH);
+            let mut i = 0;
+            while i < IN {
+                let (row, behind) = rest.split_at(width);
+                let mut o = 0;
+                while o < width {
+                    w_transposed[first + o][i] = row[o];
+                    o += 1;
+                }
+                rest = behind;
+                i += 1;
             }
-            i += 1;
+            first += width;
         }
         Product::new(rows(ds), &w_transposed, Start::Zero, dx).run::<X>();
     } else {
         let transposed = Transposed {
-            w: rows(w).erased(),
+            w: w.numbers().as_ptr(),
             ds: rows(ds).erased(),
             dx: dx.as_mut_ptr().cast(),
             inputs: IN,
@@ -220,6 +230,81 @@ impl<T> Strided<T> {
     }
 }
 
+/// How the columns of a matrix lie in memory, in parts of as many as a panel has: the numbers of a
+/// row are contiguous in each.
+#[derive(Clone, Copy)]
+struct Layout {
+    /// From a row to the next.
+    row: usize,
+    /// The same in the last part, where it is not whole.
+    last_row: usize,
+    /// From a part to the next.
+    part: usize,
+}
+
+impl Layout {
+    /// Whole rows, one after another.
+    #[inline(always)]
+    const fn rows<T>(cols: usize) -> Self {
+        Layout { row: cols, last_row: cols, part: width::<T>() }
+    }
+
+    /// [`Panels`].
+    #[inline(always)]
+    const fn panels<T>(rows: usize, cols: usize) -> Self {
+        let width = width::<T>();
+        Layout { row: width, last_row: cols % width, part: width * rows }
+    }
+
+    /// Where a column begins.
+    #[inline(always)]
+    const fn column<T>(self, col: usize) -> usize {
+        col / width::<T>() * self.part + col % width::<T>()
+    }
+
+    /// From a row to the next, for a column of so many.
+    #[inline(always)]
+    const fn row<T>(self, col: usize, cols: usize) -> usize {
+        if col < whole::<T>(cols) { self.row } else { self.last_row }
+    }
+}
+
+/// The columns of a whole panel.
+const fn width<T>() -> usize {
+    panels::width(size_of::<T>())
+}
+
+/// The columns in whole panels, of so many.
+const fn whole<T>(cols: usize) -> usize {
+    cols - cols % width::<T>()
+}
+
+/// A matrix of `R × C` that can be read, or written, column by column.
+struct Columns<'a, P, const R: usize, const C: usize> {
+    first: P,
+    layout: Layout,
+    borrowed: PhantomData<&'a P>,
+}
+
+macro_rules! columns {
+    ($($matrix:ty, $pointer:ty: |$from:ident| $first:expr, $layout:expr;)*) => {$(
+        impl<'a, T: Float, const R: usize, const C: usize> From<$matrix>
+            for Columns<'a, $pointer, R, C>
+        {
+            #[inline(always)]
+            fn from($from: $matrix) -> Self {
+                Columns { first: $first, layout: $layout, borrowed: PhantomData }
+            }
+        }
+    )*};
+}
+columns!(
+    &'a [[T; C]; R], *const T: |rows| rows.as_ptr().cast(), Layout::rows::<T>(C);
+    &'a mut [[T; C]; R], *mut T: |rows| rows.as_mut_ptr().cast(), Layout::rows::<T>(C);
+    &'a Panels<T, R, C>, *const T: |w| w.numbers().as_ptr(), Layout::panels::<T>(R, C);
+    &'a mut Panels<T, R, C>, *mut T: |w| w.numbers_mut().as_mut_ptr(), Layout::panels::<T>(R, C);
+);
+
 /// What the sums of a product begin with.
 enum Start<B> {
     /// Nothing.
@@ -245,37 +330,38 @@ impl<B> From<Store> for Start<B> {
 struct Product<'a, T, R, D, C> {
     left: Strided<T>,
     right: *const T,
-    right_row: usize,
+    right_layout: Layout,
     start: Start<*const T>,
     out: *mut T,
-    out_row: usize,
+    out_layout: Layout,
     rows: R,
     depth: D,
     cols: C,
     borrowed: PhantomData<&'a mut [T]>,
 }
 
-impl<'a, T, const R: usize, const D: usize, const C: usize>
+impl<'a, T: Float, const R: usize, const D: usize, const C: usize>
     Product<'a, T, Known<R>, Known<D>, Known<C>>
 {
     #[inline(always)]
     fn new(
         left: Matrix<'a, T, R, D>,
-        right: &'a [[T; C]; D],
+        right: impl Into<Columns<'a, *const T, D, C>>,
         start: Start<&'a [T; C]>,
-        out: &'a mut [[T; C]; R],
+        out: impl Into<Columns<'a, *mut T, R, C>>,
     ) -> Self {
+        let (right, out) = (right.into(), out.into());
         Product {
             left: left.erased(),
-            right: right.as_ptr().cast(),
-            right_row: C,
+            right: right.first,
+            right_layout: right.layout,
             start: match start {
                 Start::Zero => Start::Zero,
                 Start::Row(row) => Start::Row(row.as_ptr()),
                 Start::Out => Start::Out,
             },
-            out: out.as_mut_ptr().cast(),
-            out_row: C,
+            out: out.first,
+            out_layout: out.layout,
             rows: Known,
             depth: Known,
             cols: Known,
@@ -286,14 +372,14 @@ impl<'a, T, const R: usize, const D: usize, const C: usize>
     /// The same with sizes that are numbers.
     #[inline(always)]
     fn erased(self) -> Product<'a, T, usize, usize, usize> {
-        let Product { left, right, right_row, start, out, out_row, borrowed, .. } = self;
+        let Product { left, right, right_layout, start, out, out_layout, borrowed, .. } = self;
         Product {
             left,
             right,
-            right_row,
+            right_layout,
             start,
             out,
-            out_row,
+            out_layout,
             rows: R,
             depth: D,
             cols: C,
@@ -311,18 +397,18 @@ impl<T: Float, R: Size, D: Size, C: Size> Task for Product<'_, T, R, D, C> {
             return self.run_plain();
         }
         let split = const { Split::of::<T, T::Lanes<X>>() };
-        let mut blocks = Blocks { cols: self.cols, col: 0, split };
+        let mut blocks = Blocks { col: 0, end: self.cols.get(), split };
         while let Some(Block { col, width, last }) = blocks.next() {
             macro_rules! if_width {
                 ($($n:literal)*) => {$(
                     // SAFETY: the block is within the columns, and whole where it is said to be.
                     unsafe {
-                        if const { Split::of::<T, T::Lanes<X>>().has(C::KNOWN, $n, true) }
+                        if const { Split::of::<T, T::Lanes<X>>().has(all(C::KNOWN), $n, true) }
                             && width == $n
                             && last == T::Lanes::<X>::N
                         {
                             self.columns::<T::Lanes<X>, $n, true>(col, last);
-                        } else if const { Split::of::<T, T::Lanes<X>>().has(C::KNOWN, $n, false) } && width == $n {
+                        } else if const { Split::of::<T, T::Lanes<X>>().has(all(C::KNOWN), $n, false) } && width == $n {
                             self.columns::<T::Lanes<X>, $n, false>(col, last);
                         }
                     }
@@ -393,39 +479,47 @@ impl<T: Float, R: Size, D: Size, C: Size> Product<'_, T, R, D, C> {
         col: usize,
         last: usize,
     ) {
-        let out = self.out.wrapping_add(row * self.out_row + col);
+        let cols = self.cols.get();
+        let out_row = self.out_layout.row::<T>(col, cols);
+        let out = self.out.wrapping_add(self.out_layout.column::<T>(col) + row * out_row);
+        let out_part = self.out_layout.part;
         let mut sums = [[V::splat(T::ZERO); N]; M];
         // SAFETY: what is loaded and stored are elements of the three matrices, which are
         // borrowed: the caller's rows and columns, and each k below `depth`.
         unsafe {
             match self.start {
                 Start::Zero => {}
-                Start::Row(row) => sums = [load_row::<T, V, N, WHOLE>(row.add(col), last); M],
+                Start::Row(row) => {
+                    sums = [load_row::<T, V, N, WHOLE>(row.add(col), width::<T>(), last); M];
+                }
                 Start::Out => {
                     let mut m = 0;
                     while m < M {
-                        sums[m] = load_row::<T, V, N, WHOLE>(out.add(m * self.out_row), last);
+                        let out = out.add(m * out_row);
+                        sums[m] = load_row::<T, V, N, WHOLE>(out, out_part, last);
                         m += 1;
                     }
                 }
             }
             let mut left = self.left.at(row, 0);
-            let mut right = self.right.wrapping_add(col);
+            let right_row = self.right_layout.row::<T>(col, cols);
+            let right_part = self.right_layout.part;
+            let mut right = self.right.wrapping_add(self.right_layout.column::<T>(col));
             let mut k = 0;
             while k < self.depth.get() {
-                let right_row = load_row::<T, V, N, WHOLE>(right, last);
+                let row = load_row::<T, V, N, WHOLE>(right, right_part, last);
                 let mut m = 0;
                 while m < M {
-                    add_multiple(&mut sums[m], *left.add(m * self.left.row), &right_row);
+                    add_multiple(&mut sums[m], *left.add(m * self.left.row), &row);
                     m += 1;
                 }
                 left = left.wrapping_add(self.left.col);
-                right = right.wrapping_add(self.right_row);
+                right = right.wrapping_add(right_row);
                 k += 1;
             }
             let mut m = 0;
             while m < M {
-                store_row::<T, V, N, WHOLE>(&sums[m], out.add(m * self.out_row), last);
+                store_row::<T, V, N, WHOLE>(&sums[m], out.add(m * out_row), out_part, last);
                 m += 1;
             }
         }
@@ -440,22 +534,31 @@ const fn at_least(size: Option<usize>, least: usize) -> bool {
     }
 }
 
-/// The `N` vectors from `from` on, the last of `last` numbers: of all, if it is `WHOLE`.
+/// Where vector `n` of a row is, which begins with a part if it is of several.
+#[inline(always)]
+const fn vector<T, V: Lanes<T>>(n: usize, part: usize) -> usize {
+    let vectors = const { width::<T>() / V::N };
+    n / vectors * part + n % vectors * V::N
+}
+
+/// The `N` vectors from `from` on, the last of `last` numbers: of all, if it is `WHOLE`. From a
+/// part of the row to the next it is `part`.
 ///
 /// # Safety
 /// These numbers can be read.
 #[inline(always)]
 unsafe fn load_row<T, V: Lanes<T>, const N: usize, const WHOLE: bool>(
     from: *const T,
+    part: usize,
     last: usize,
 ) -> [V; N] {
     // SAFETY: the caller's.
     unsafe {
-        let end = from.add((N - 1) * V::N);
+        let end = from.add(vector::<T, V>(N - 1, part));
         let mut row = [if WHOLE { V::load(end) } else { V::load_first(end, last) }; N];
         let mut n = 0;
         while n + 1 < N {
-            row[n] = V::load(from.add(n * V::N));
+            row[n] = V::load(from.add(vector::<T, V>(n, part)));
             n += 1;
         }
         row
@@ -463,7 +566,7 @@ unsafe fn load_row<T, V: Lanes<T>, const N: usize, const WHOLE: bool>(
 }
 
 /// Writes the `N` vectors of `row` from `to` on, of the last only `last` numbers, unless it is
-/// `WHOLE`.
+/// `WHOLE`. From a part of the row to the next it is `part`.
 ///
 /// # Safety
 /// These numbers can be written.
@@ -471,16 +574,17 @@ unsafe fn load_row<T, V: Lanes<T>, const N: usize, const WHOLE: bool>(
 unsafe fn store_row<T, V: Lanes<T>, const N: usize, const WHOLE: bool>(
     row: &[V; N],
     to: *mut T,
+    part: usize,
     last: usize,
 ) {
     // SAFETY: the caller's.
     unsafe {
         let mut n = 0;
         while n + 1 < N {
-            row[n].store(to.add(n * V::N));
+            row[n].store(to.add(vector::<T, V>(n, part)));
             n += 1;
         }
-        let end = to.add((N - 1) * V::N);
+        let end = to.add(vector::<T, V>(N - 1, part));
         if WHOLE { row[N - 1].store(end) } else { row[N - 1].store_first(end, last) }
     }
 }
@@ -496,13 +600,16 @@ fn add_multiple<T, V: Lanes<T>, const N: usize>(sums: &mut [V; N], factor: T, ro
     }
 }
 
-/// How columns are divided into blocks of vectors, as even as they come.
+/// How columns are divided into blocks of vectors, as even as they come: of whole panels, or within
+/// one.
 #[derive(Clone, Copy)]
 struct Split {
     /// Numbers in a vector.
     lanes: usize,
     /// The most vectors in a block.
     most: usize,
+    /// Columns in a panel.
+    panel: usize,
     /// Whether blocks whose last vector is whole are code of their own.
     apart: bool,
 }
@@ -510,37 +617,62 @@ struct Split {
 impl Split {
     /// For the tiles of a product.
     const fn of<T, V: Lanes<T>>() -> Self {
-        Split { lanes: V::N, most: V::WIDTH, apart: V::SUMS != V::PARTIAL_SUMS }
+        let apart = V::SUMS != V::PARTIAL_SUMS;
+        Split { lanes: V::N, most: V::WIDTH, panel: width::<T>(), apart }
     }
 
-    /// The vectors of the first of the blocks for so many columns.
+    /// The numbers of the block that begins with column `col`, where the columns end at `end`.
     #[inline(always)]
-    const fn first(self, cols: usize) -> usize {
-        let vectors = cols.div_ceil(self.lanes);
-        if vectors <= self.most { vectors } else { vectors.div_ceil(vectors.div_ceil(self.most)) }
+    const fn numbers(self, col: usize, end: usize) -> usize {
+        let whole = end - end % self.panel;
+        if col >= whole {
+            Self::evenly(end - col, self.lanes, self.most)
+        } else if self.most * self.lanes > self.panel {
+            Self::evenly(whole - col, self.panel, self.most * self.lanes / self.panel)
+        } else {
+            Self::evenly(self.panel - col % self.panel, self.lanes, self.most)
+        }
+    }
+
+    /// The first part of so many columns, in units of which a part has `most` at most.
+    #[inline(always)]
+    const fn evenly(cols: usize, unit: usize, most: usize) -> usize {
+        let units = cols.div_ceil(unit);
+        let first = if units <= most { units } else { units.div_ceil(units.div_ceil(most)) };
+        if first * unit < cols { first * unit } else { cols }
     }
 
     /// Whether a block of `width` vectors may come that has code of its own for being whole, or
-    /// has not.
-    const fn has(self, cols: Option<usize>, width: usize, whole: bool) -> bool {
-        let Some(mut rest) = cols else {
+    /// has not, for columns from the first to the second of `range`.
+    const fn has(self, range: Option<(usize, usize)>, width: usize, whole: bool) -> bool {
+        let Some((mut col, end)) = range else {
             return width <= self.most && (self.apart || !whole);
         };
-        while rest > 0 {
-            let first = self.first(rest);
-            if first == width && whole == (self.apart && rest >= first * self.lanes) {
+        while col < end {
+            let numbers = self.numbers(col, end);
+            if numbers.div_ceil(self.lanes) == width
+                && whole == (self.apart && numbers.is_multiple_of(self.lanes))
+            {
                 return true;
             }
-            rest = rest.saturating_sub(first * self.lanes);
+            col += numbers;
         }
         false
     }
 }
 
-/// The blocks of some columns.
-struct Blocks<C> {
-    cols: C,
+/// All columns, as far as their number is known.
+const fn all(cols: Option<usize>) -> Option<(usize, usize)> {
+    match cols {
+        Some(cols) => Some((0, cols)),
+        None => None,
+    }
+}
+
+/// The blocks of the columns from `col` on.
+struct Blocks {
     col: usize,
+    end: usize,
     split: Split,
 }
 
@@ -554,16 +686,15 @@ struct Block {
     last: usize,
 }
 
-impl<C: Size> Blocks<C> {
+impl Blocks {
     #[inline(always)]
     fn next(&mut self) -> Option<Block> {
-        let Blocks { col, split, .. } = *self;
-        let rest = self.cols.get() - col;
-        if rest == 0 {
+        let Blocks { col, end, split } = *self;
+        if col == end {
             return None;
         }
-        let width = split.first(rest);
-        let numbers = usize::min(rest, width * split.lanes);
+        let numbers = split.numbers(col, end);
+        let width = numbers.div_ceil(split.lanes);
         self.col += numbers;
         Some(Block { col, width, last: numbers - (width - 1) * split.lanes })
     }
@@ -573,7 +704,7 @@ impl<C: Size> Blocks<C> {
 ///
 /// A chain of sums must wait for each addition; many chains beside each other need not. Where a
 /// layer has few outputs its inputs are dealt to 2, 4 or 8 chains that are added in the end. How
-/// many is up to the layer, not to the machine.
+/// many is up to the layer, not to the machine; a last panel that is not whole has 8.
 struct Single<'a, T, I, O> {
     w: *const T,
     bias: *const T,
@@ -584,11 +715,16 @@ struct Single<'a, T, I, O> {
     borrowed: PhantomData<&'a mut [T]>,
 }
 
-impl<'a, T, const IN: usize, const OUT: usize> Single<'a, T, Known<IN>, Known<OUT>> {
+impl<'a, T: Float, const IN: usize, const OUT: usize> Single<'a, T, Known<IN>, Known<OUT>> {
     #[inline(always)]
-    fn new(w: &'a [[T; OUT]; IN], bias: &'a [T; OUT], x: &'a [T; IN], y: &'a mut [T; OUT]) -> Self {
+    fn new(
+        w: &'a Panels<T, IN, OUT>,
+        bias: &'a [T; OUT],
+        x: &'a [T; IN],
+        y: &'a mut [T; OUT],
+    ) -> Self {
         Single {
-            w: w.as_ptr().cast(),
+            w: w.numbers().as_ptr(),
             bias: bias.as_ptr(),
             x: x.as_ptr(),
             y: y.as_mut_ptr(),
@@ -612,51 +748,86 @@ impl<T: Float, I: Size, O: Size> Task for Single<'_, T, I, O> {
     #[inline(always)]
     fn run<X: Machine>(self) {
         let outputs = self.outputs.get();
-        if const { at_least(O::KNOWN, 128) } && outputs >= 128 {
-            self.in_chains::<X, 1>();
+        let whole = whole::<T>(outputs);
+        if const { between(128, Self::WHOLE, usize::MAX) } && whole >= 128 {
+            self.in_chains::<T::Lanes<X>, 1, false>(0, whole);
         }
-        if const { at_least(O::KNOWN, 33) && at_most(O::KNOWN, 127) }
-            && (33..128).contains(&outputs)
+        if const { between(33, Self::WHOLE, 127) } && (33..128).contains(&whole) {
+            self.in_chains::<T::Lanes<X>, 2, false>(0, whole);
+        }
+        if const { between(17, Self::WHOLE, 32) } && (17..33).contains(&whole) {
+            self.in_chains::<T::Lanes<X>, 4, false>(0, whole);
+        }
+        if const { between(1, Self::WHOLE, 16) } && (1..17).contains(&whole) {
+            self.in_chains::<T::Lanes<X>, 8, false>(0, whole);
+        }
+        let half = const { Half::<X, T>::N };
+        if const { half_is_less::<X, T>() && between(1, Self::LAST, Half::<X, T>::N) }
+            && (1..=half).contains(&(outputs - whole))
         {
-            self.in_chains::<X, 2>();
-        }
-        if const { at_least(O::KNOWN, 17) && at_most(O::KNOWN, 32) } && (17..33).contains(&outputs)
-        {
-            self.in_chains::<X, 4>();
-        }
-        if const { at_most(O::KNOWN, 16) } && outputs < 17 {
-            self.in_chains::<X, 8>();
+            self.in_chains::<Half<X, T>, 8, true>(whole, outputs);
+        } else if whole < outputs {
+            self.in_chains::<T::Lanes<X>, 8, true>(whole, outputs);
         }
     }
 }
 
-/// Whether a size is `most` or less, as far as it is known.
-const fn at_most(size: Option<usize>, most: usize) -> bool {
+/// For few numbers: half as long vectors lie across lines of the cache half as often.
+type Half<X, T> = <<T as Float>::Lanes<X> as Lanes<T>>::Half;
+
+const fn half_is_less<X: Machine, T: Float>() -> bool {
+    Half::<X, T>::N < T::Lanes::<X>::N
+}
+
+/// Whether a size is one from `least` to `most`, as far as it is known.
+const fn between(least: usize, size: Option<usize>, most: usize) -> bool {
     match size {
-        Some(size) => size <= most,
+        Some(size) => least <= size && size <= most,
         None => true,
     }
 }
 
 impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
-    /// All outputs, in `C` chains: in blocks of so many vectors that there are 8 sums.
+    /// The outputs in whole panels, as far as they are known.
+    const WHOLE: Option<usize> = match O::KNOWN {
+        Some(outputs) => Some(whole::<T>(outputs)),
+        None => None,
+    };
+
+    /// Those in the last panel that is not whole.
+    const LAST: Option<usize> = match O::KNOWN {
+        Some(outputs) => Some(outputs - whole::<T>(outputs)),
+        None => None,
+    };
+
+    /// Those in whole panels, or those in the last that is not, from the first to the second.
+    const fn range(last: bool) -> Option<(usize, usize)> {
+        match (O::KNOWN, Self::WHOLE) {
+            (Some(outputs), Some(whole)) if last => Some((whole, outputs)),
+            (_, Some(whole)) => Some((0, whole)),
+            _ => None,
+        }
+    }
+
+    /// The outputs of a [`range`](Self::range), in `C` chains: in blocks of so many vectors that
+    /// there are 8 sums.
     #[inline(always)]
-    fn in_chains<X: Machine, const C: usize>(&self) {
-        if const { <T::Lanes<X> as Lanes<T>>::PLAIN } {
-            return self.in_plain_chains::<C>();
+    fn in_chains<V: Lanes<T>, const C: usize, const LAST: bool>(&self, col: usize, end: usize) {
+        if const { V::PLAIN } {
+            return self.in_plain_chains::<C, LAST>(col, end);
         }
-        const fn split(lanes: usize, chains: usize) -> Split {
-            Split { lanes, most: 8 / chains, apart: false }
+        const fn split<T, V: Lanes<T>>(chains: usize) -> Split {
+            Split { lanes: V::N, most: 8 / chains, panel: width::<T>(), apart: false }
         }
-        let mut blocks = Blocks { cols: self.outputs, col: 0, split: split(T::Lanes::<X>::N, C) };
+        let mut blocks = Blocks { col, end, split: split::<T, V>(C) };
         while let Some(Block { col, width, last }) = blocks.next() {
             macro_rules! if_width {
                 ($($n:literal)*) => {$(
-                    if const { split(T::Lanes::<X>::N, C).has(O::KNOWN, $n, false) }
+                    if const { split::<T, V>(C).has(Self::range(LAST), $n, false) }
                         && width == $n
                     {
                         // SAFETY: the block is within the outputs.
-                        unsafe { self.block::<T::Lanes<X>, $n, C>(col, last) }
+                        unsafe { self.block::<V, $n, C, LAST>(col, last) }
                     }
                 )*};
             }
@@ -664,25 +835,40 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
         }
     }
 
+    #[inline(always)]
+    fn layout(&self) -> Layout {
+        Layout::panels::<T>(self.inputs.get(), self.outputs.get())
+    }
+
+    /// From a row of a panel to the next, for those of a [`range`](Self::range).
+    #[inline(always)]
+    fn row<const LAST: bool>(&self) -> usize {
+        if LAST { self.outputs.get() % const { width::<T>() } } else { const { width::<T>() } }
+    }
+
     /// The outputs from `col` on: `N` vectors, the last of `last` numbers, in `C` chains.
     ///
     /// # Safety
     /// They are outputs of the layer.
     #[inline(always)]
-    unsafe fn block<V: Lanes<T>, const N: usize, const C: usize>(&self, col: usize, last: usize) {
+    unsafe fn block<V: Lanes<T>, const N: usize, const C: usize, const LAST: bool>(
+        &self,
+        col: usize,
+        last: usize,
+    ) {
         let inputs = self.inputs.get();
         let mut sums = [[V::splat(T::ZERO); N]; C];
         // SAFETY: what is loaded and stored is borrowed: the caller's columns, and each k below
         // `inputs`.
         unsafe {
-            sums[0] = load_row::<T, V, N, false>(self.bias.add(col), last);
-            let w = self.w.wrapping_add(col);
-            let row = self.outputs.get();
+            sums[0] = load_row::<T, V, N, false>(self.bias.add(col), width::<T>(), last);
+            let w = self.w.wrapping_add(self.layout().column::<T>(col));
+            let (row, part) = (self.row::<LAST>(), self.layout().part);
             let mut k = 0;
             while k + C <= inputs {
                 let mut c = 0;
                 while c < C {
-                    let w = load_row::<T, V, N, false>(w.add((k + c) * row), last);
+                    let w = load_row::<T, V, N, false>(w.add((k + c) * row), part, last);
                     add_multiple(&mut sums[c], *self.x.add(k + c), &w);
                     c += 1;
                 }
@@ -691,7 +877,7 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
             let mut c = 0;
             while c + 1 < C {
                 if k + c < inputs {
-                    let w = load_row::<T, V, N, false>(w.add((k + c) * row), last);
+                    let w = load_row::<T, V, N, false>(w.add((k + c) * row), part, last);
                     add_multiple(&mut sums[c], *self.x.add(k + c), &w);
                 }
                 c += 1;
@@ -709,14 +895,14 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
                     c += 1;
                 }
             }
-            store_row::<T, V, N, false>(&sums[0], self.y.add(col), last);
+            store_row::<T, V, N, false>(&sums[0], self.y.add(col), width::<T>(), last);
         }
     }
 }
 
-/// g = Wᵀ δ: rows of Wᵀ are packed panel by panel, so that they are contiguous.
+/// g = Wᵀ δ: squares of Wᵀ are packed, so that their rows are contiguous.
 struct Transposed<'a, T> {
-    w: Strided<T>,
+    w: *const T,
     ds: Strided<T>,
     dx: *mut T,
     inputs: usize,
@@ -725,8 +911,8 @@ struct Transposed<'a, T> {
     borrowed: PhantomData<&'a mut [T]>,
 }
 
-/// Columns and rows of a packed panel, 4 KiB of `f32` on the stack: whole vectors of any machine.
-const PANEL: usize = 32;
+/// Rows and columns of a packed square, 4 KiB of `f32` on the stack: whole vectors of any machine.
+const SQUARE: usize = 32;
 
 impl<T: Float> Task for Transposed<'_, T> {
     type Output = ();
@@ -736,25 +922,25 @@ impl<T: Float> Task for Transposed<'_, T> {
         if const { <T::Lanes<X> as Lanes<T>>::PLAIN } {
             return self.run_plain();
         }
-        let mut panel = MaybeUninit::<[[T; PANEL]; PANEL]>::uninit();
-        let panel = panel.as_mut_ptr().cast();
+        let mut square = MaybeUninit::<[[T; SQUARE]; SQUARE]>::uninit();
+        let square = square.as_mut_ptr().cast();
         let mut input = 0;
         while input < self.inputs {
-            let cols = usize::min(PANEL, self.inputs - input);
+            let cols = usize::min(SQUARE, self.inputs - input);
             let mut output = 0;
             while output < self.outputs {
-                let depth = usize::min(PANEL, self.outputs - output);
-                // SAFETY: the panel has room for what is within its sizes, and these are rows and
+                let depth = usize::min(SQUARE, self.outputs - output);
+                // SAFETY: the square has room for what is within its sizes, and these are rows and
                 // columns of W.
-                unsafe { self.pack::<T::Lanes<X>>((input, cols), (output, depth), panel) }
+                unsafe { self.pack::<T::Lanes<X>>((input, cols), (output, depth), square) }
                 let left = self.ds.at(0, output);
                 X::run(Product {
                     left: Strided { first: left, row: self.ds.row, col: self.ds.col },
-                    right: panel,
-                    right_row: PANEL,
+                    right: square,
+                    right_layout: Layout::rows::<T>(SQUARE),
                     start: if output == 0 { Start::Zero } else { Start::Out },
                     out: self.dx.wrapping_add(input),
-                    out_row: self.inputs,
+                    out_layout: Layout::rows::<T>(self.inputs),
                     rows: self.rows,
                     depth,
                     cols,
@@ -768,30 +954,39 @@ impl<T: Float> Task for Transposed<'_, T> {
 }
 
 impl<T: Float> Transposed<'_, T> {
+    /// The weights of input `input` to the outputs of a panel from `output` on, and how far they are
+    /// from those of the next input.
+    #[inline(always)]
+    fn outputs_of(&self, input: usize, output: usize) -> (*const T, usize) {
+        let layout = Layout::panels::<T>(self.inputs, self.outputs);
+        let row = layout.row::<T>(output, self.outputs);
+        (self.w.wrapping_add(layout.column::<T>(output) + input * row), row)
+    }
+
     /// Writes `cols` rows of W from `input` on, of each the `depth` numbers from `output` on, as
-    /// columns of the panel. What else is in its vectors may be written too.
+    /// columns of the square. What else is in its vectors may be written too.
     ///
     /// # Safety
-    /// They are numbers of W, not more than the panel takes.
+    /// They are numbers of W, not more than the square takes.
     #[inline(always)]
     unsafe fn pack<V: Lanes<T>>(
         &self,
         (input, cols): (usize, usize),
         (output, depth): (usize, usize),
-        panel: *mut T,
+        square: *mut T,
     ) {
         let mut o = 0;
         while o < depth {
             let mut i = 0;
             while i < cols {
-                let (from, to) =
-                    (self.w.at(input + i, output + o), panel.wrapping_add(o * PANEL + i));
+                let (from, row) = self.outputs_of(input + i, output + o);
+                let to = square.wrapping_add(o * SQUARE + i);
                 let (rows, numbers) = (cols - i, usize::min(V::N, depth - o));
                 macro_rules! if_lanes {
                     ($($n:literal)*) => {$(
                         if const { V::N == $n } {
-                            // SAFETY: the caller's, and a panel is whole squares.
-                            unsafe { transpose::<T, V, $n>(from, self.w.row, rows, numbers, to) }
+                            // SAFETY: the caller's, and the square is of whole ones.
+                            unsafe { transpose::<T, V, $n>(from, row, rows, numbers, to) }
                         }
                     )*};
                 }
@@ -804,13 +999,13 @@ impl<T: Float> Transposed<'_, T> {
 }
 
 /// Transposes a square of `N` rows, one vector each, of which only `rows` rows and the first
-/// `numbers` of each are there; the others are taken as zero. To rows of a panel.
+/// `numbers` of each are there; the others are taken as zero. To rows of a packed square.
 ///
 /// To zip the halves of the rows is to deal them like cards: after log₂ `N` times the numbers that
 /// were below each other are beside each other.
 ///
 /// # Safety
-/// `V` is of `N` numbers, what is there can be read, and `N` rows of the panel written.
+/// `V` is of `N` numbers, what is there can be read, and `N` rows of the packed one written.
 #[inline(always)]
 unsafe fn transpose<T: Float, V: Lanes<T>, const N: usize>(
     from: *const T,
@@ -849,7 +1044,7 @@ unsafe fn transpose<T: Float, V: Lanes<T>, const N: usize>(
         }
         let mut r = 0;
         while r < N {
-            square[r].store(to.add(r * PANEL));
+            square[r].store(to.add(r * SQUARE));
             r += 1;
         }
     }

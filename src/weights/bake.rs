@@ -227,7 +227,7 @@ macro_rules! bake {
             const NET: Self = {
                 let weight = tensor::<Self, S, P>(0, IN * OUT);
                 let weights = $columns(weight.data(), weight.dtype());
-                Dense::from_columns(weights, $baked::<Self, S, P, OUT>(1))
+                Dense::from_columns(&weights, $baked::<Self, S, P, OUT>(1))
             };
         }
 

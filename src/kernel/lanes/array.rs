@@ -9,6 +9,8 @@ pub type F32 = [f32; 4];
 pub type F64 = [f64; 4];
 
 impl<T: Float> Lanes<T> for [T; 4] {
+    type Half = Self;
+
     const N: usize = 4;
     const SUMS: usize = 4;
     const PARTIAL_SUMS: usize = 4;

@@ -18,7 +18,7 @@
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! lanes {
     (
-        $vector:ty: [$t:ty; $n:literal], sums $sums:literal or $partial:literal, width $width:literal,
+        $vector:ty: [$t:ty; $n:literal], half $half:ty, sums $sums:literal or $partial:literal, width $width:literal,
         $splat:ident, $load:ident, $store:ident, $add:ident,
         |$a:ident, $b:ident, $c:ident| $mul_add:expr,
         |$even:ident, $odd:ident| $zip:expr,
@@ -26,6 +26,8 @@ macro_rules! lanes {
         |$rest:ident, $to:ident, $stored:ident| $store_first:expr
     ) => {
         impl Lanes<$t> for $vector {
+            type Half = $half;
+
             const N: usize = $n;
             const SUMS: usize = $sums;
             const PARTIAL_SUMS: usize = $partial;
@@ -109,6 +111,9 @@ mod x86;
 /// where its instructions are: so the arithmetic is safe to call. The pointers are the caller's
 /// business.
 pub trait Lanes<T>: Copy {
+    /// A vector of half as many numbers, where the machine gains by taking it for few; else this.
+    type Half: Lanes<T>;
+
     /// Numbers in a vector.
     const N: usize;
     /// Vectors of sums that a tile may keep in registers, beside what is multiplied.

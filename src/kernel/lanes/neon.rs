@@ -8,7 +8,7 @@ pub type F32 = float32x4_t;
 pub type F64 = float64x2_t;
 
 lanes!(
-    float32x4_t: [f32; 4], sums 16 or 16, width 4,
+    float32x4_t: [f32; 4], half float32x4_t, sums 16 or 16, width 4,
     vdupq_n_f32, vld1q_f32, vst1q_f32, vaddq_f32,
     |a, b, c| fused!(vfmaq_f32(c, a, b), vaddq_f32(vmulq_f32(a, b), c)),
     |a, b| (vzip1q_f32(a, b), vzip2q_f32(a, b)),
@@ -30,7 +30,7 @@ lanes!(
 );
 
 lanes!(
-    float64x2_t: [f64; 2], sums 16 or 16, width 4,
+    float64x2_t: [f64; 2], half float64x2_t, sums 16 or 16, width 4,
     vdupq_n_f64, vld1q_f64, vst1q_f64, vaddq_f64,
     |a, b, c| fused!(vfmaq_f64(c, a, b), vaddq_f64(vmulq_f64(a, b), c)),
     |a, b| (vzip1q_f64(a, b), vzip2q_f64(a, b)),

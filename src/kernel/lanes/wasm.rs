@@ -20,6 +20,8 @@ macro_rules! lanes {
         |$rest:ident, $to:ident, $stored:ident| $store_first:expr
     ) => {
         impl Lanes<$t> for $vector {
+            type Half = Self;
+
             const N: usize = $n;
             const SUMS: usize = 12;
             const PARTIAL_SUMS: usize = 8;

@@ -29,7 +29,7 @@ pub mod sse2 {
 }
 
 lanes!(
-    __m512: [f32; 16], sums 24 or 24, width 4,
+    __m512: [f32; 16], half __m256, sums 24 or 24, width 4,
     _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps,
     |a, b, c| fused!(_mm512_fmadd_ps(a, b, c), _mm512_add_ps(_mm512_mul_ps(a, b), c)),
     |a, b| {
@@ -55,7 +55,7 @@ lanes!(
 );
 
 lanes!(
-    __m512d: [f64; 8], sums 24 or 24, width 4,
+    __m512d: [f64; 8], half __m256d, sums 24 or 24, width 4,
     _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_add_pd,
     |a, b, c| fused!(_mm512_fmadd_pd(a, b, c), _mm512_add_pd(_mm512_mul_pd(a, b), c)),
     |a, b| {
@@ -81,7 +81,7 @@ lanes!(
 );
 
 lanes!(
-    __m256: [f32; 8], sums 12 or 8, width 2,
+    __m256: [f32; 8], half __m256, sums 12 or 8, width 2,
     _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps,
     |a, b, c| fused!(_mm256_fmadd_ps(a, b, c), _mm256_add_ps(_mm256_mul_ps(a, b), c)),
     |a, b| {
@@ -114,7 +114,7 @@ lanes!(
 );
 
 lanes!(
-    __m256d: [f64; 4], sums 12 or 8, width 2,
+    __m256d: [f64; 4], half __m256d, sums 12 or 8, width 2,
     _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_add_pd,
     |a, b, c| fused!(_mm256_fmadd_pd(a, b, c), _mm256_add_pd(_mm256_mul_pd(a, b), c)),
     |a, b| {
@@ -146,7 +146,7 @@ lanes!(
 );
 
 lanes!(
-    __m128: [f32; 4], sums 12 or 8, width 2,
+    __m128: [f32; 4], half __m128, sums 12 or 8, width 2,
     _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_add_ps,
     |a, b, c| _mm_add_ps(_mm_mul_ps(a, b), c),
     |a, b| (_mm_unpacklo_ps(a, b), _mm_unpackhi_ps(a, b)),
@@ -168,7 +168,7 @@ lanes!(
 );
 
 lanes!(
-    __m128d: [f64; 2], sums 12 or 8, width 2,
+    __m128d: [f64; 2], half __m128d, sums 12 or 8, width 2,
     _mm_set1_pd, _mm_loadu_pd, _mm_storeu_pd, _mm_add_pd,
     |a, b, c| _mm_add_pd(_mm_mul_pd(a, b), c),
     |a, b| (_mm_unpacklo_pd(a, b), _mm_unpackhi_pd(a, b)),

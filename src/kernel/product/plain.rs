@@ -11,7 +11,9 @@
 use core::hint::black_box;
 use core::mem::MaybeUninit;
 
-use super::{Block, Blocks, Float, Product, Single, Size, Split, Start, Transposed, at_least};
+use super::{
+    Block, Blocks, Float, Product, Single, Size, Split, Start, Transposed, all, at_least, width,
+};
 
 /// Sums that registers hold: few where numbers are in the registers of integers, if in any.
 const SUMS: usize =
@@ -21,9 +23,10 @@ const SUMS: usize =
         16
     };
 
-/// Blocks of so many columns at most.
-const fn split(most: usize) -> Split {
-    Split { lanes: 1, most, apart: false }
+/// Blocks of so many columns at most, within a panel.
+const fn split<T>(most: usize) -> Split {
+    let panel = width::<T>();
+    Split { lanes: 1, most: if most < panel { most } else { panel }, panel, apart: false }
 }
 
 /// What is written by hand for one number type on one processor. Sealed by being private.
@@ -171,24 +174,24 @@ plain!(f64);
 mod arm;
 
 impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
-    /// All outputs, in `C` chains.
+    /// The outputs from `col` to `end`, in `C` chains: see [`range`](Self::range).
     #[inline(always)]
-    pub(super) fn in_plain_chains<const C: usize>(&self) {
-        let mut blocks = Blocks { cols: self.outputs, col: 0, split: split(SUMS) };
+    pub(super) fn in_plain_chains<const C: usize, const LAST: bool>(&self, col: usize, end: usize) {
+        let mut blocks = Blocks { col, end, split: split::<T>(SUMS) };
         while let Some(Block { col, width, .. }) = blocks.next() {
             macro_rules! if_width {
                 ($($n:literal: $($at_once:literal)*;)*) => {$(
-                    if const { split(SUMS).has(O::KNOWN, $n, false) } && width == $n {
+                    if const { split::<T>(SUMS).has(Self::range(LAST), $n, false) } && width == $n {
                         // As many of the chains at once as fill the registers.
                         $(if const { at_once($n, C) == $at_once } {
                             // SAFETY: the block is within the outputs.
                             unsafe {
                                 if const { C / $at_once == 8 } {
-                                    self.plain_block::<$n, C, $at_once, 2>(col);
+                                    self.plain_block::<$n, C, $at_once, 2, LAST>(col);
                                 } else if const { C / $at_once == 4 } {
-                                    self.plain_block::<$n, C, $at_once, 1>(col);
+                                    self.plain_block::<$n, C, $at_once, 1, LAST>(col);
                                 } else {
-                                    self.plain_block::<$n, C, $at_once, 0>(col);
+                                    self.plain_block::<$n, C, $at_once, 0, LAST>(col);
                                 }
                             }
                         })*
@@ -210,12 +213,19 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
     /// # Safety
     /// They are outputs of the layer.
     #[inline(always)]
-    unsafe fn plain_block<const N: usize, const C: usize, const G: usize, const K: usize>(
+    unsafe fn plain_block<
+        const N: usize,
+        const C: usize,
+        const G: usize,
+        const K: usize,
+        const LAST: bool,
+    >(
         &self,
         col: usize,
     ) {
         let groups = const { C / G };
-        let (inputs, row) = (self.inputs.get(), self.outputs.get());
+        let (inputs, row) = (self.inputs.get(), self.row::<LAST>());
+        let first_w = self.w.wrapping_add(self.layout().column::<T>(col));
         let y = self.y.wrapping_add(col);
         let mut kept = [const { MaybeUninit::<[T; N]>::uninit() }; K];
         let mut waiting = 0;
@@ -231,7 +241,7 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
                     group.reverse_bits() >> (usize::BITS - groups.trailing_zeros())
                 };
                 let x = self.x.wrapping_add(first);
-                let w = self.w.wrapping_add(first * row + col);
+                let w = first_w.wrapping_add(first * row);
                 let start = if group == 0 { self.bias.add(col) } else { T::ZEROS.as_ptr() };
                 let place = |waiting: usize, kept: &mut [MaybeUninit<[T; N]>; K]| {
                     if waiting == 0 {
@@ -245,7 +255,7 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
                 waiting -= partner;
                 let to = place(waiting, &mut kept);
                 if const { G > 1 } {
-                    let sums = self.chains::<N, C, G>(start, x, w, first);
+                    let sums = self.chains::<N, C, G>(start, x, w, row, first);
                     T::finish(&sums, to, partner == 1);
                 } else if const { is_multiple(I::KNOWN, 4 * C) } {
                     T::chain::<N, C, 4>(to, partner == 1, start, x, w, row, inputs / C);
@@ -277,10 +287,11 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
         start: *const T,
         x: *const T,
         w: *const T,
+        row: usize,
         first: usize,
     ) -> [T; N] {
         let groups = const { C / G };
-        let (inputs, row) = (self.inputs.get(), self.outputs.get());
+        let inputs = self.inputs.get();
         let (mut x, mut w) = (x, w);
         let mut sums = [[T::ZERO; N]; G];
         // SAFETY: the caller's.
@@ -352,11 +363,11 @@ impl<T: Float, R: Size, D: Size, C: Size> Product<'_, T, R, D, C> {
     #[inline(always)]
     pub(super) fn run_plain(&self) {
         if const { matches!(D::KNOWN, None | Some(1)) } && self.depth.get() == 1 {
-            let mut blocks = Blocks { cols: self.cols, col: 0, split: split(SUMS) };
+            let mut blocks = Blocks { col: 0, end: self.cols.get(), split: split::<T>(SUMS) };
             while let Some(Block { col, width, .. }) = blocks.next() {
                 macro_rules! if_width {
                     ($($n:literal)*) => {$(
-                        if const { split(SUMS).has(C::KNOWN, $n, false) } && width == $n {
+                        if const { split::<T>(SUMS).has(all(C::KNOWN), $n, false) } && width == $n {
                             // SAFETY: the block is within the columns.
                             unsafe { self.multiples::<$n>(col) }
                         }
@@ -365,11 +376,11 @@ impl<T: Float, R: Size, D: Size, C: Size> Product<'_, T, R, D, C> {
                 if_width!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
             }
         } else if const { !matches!(D::KNOWN, Some(1)) } {
-            let mut blocks = Blocks { cols: self.cols, col: 0, split: split(SUMS / 2) };
+            let mut blocks = Blocks { col: 0, end: self.cols.get(), split: split::<T>(SUMS / 2) };
             while let Some(Block { col, width, .. }) = blocks.next() {
                 macro_rules! if_width {
                     ($($n:literal)*) => {$(
-                        if const { split(SUMS / 2).has(C::KNOWN, $n, false) } && width == $n {
+                        if const { split::<T>(SUMS / 2).has(all(C::KNOWN), $n, false) } && width == $n {
                             let mut row = 0;
                             // SAFETY: the block is within the columns, and these are rows.
                             unsafe {
@@ -413,9 +424,10 @@ impl<T: Float, R: Size, D: Size, C: Size> Product<'_, T, R, D, C> {
         // SAFETY: what is loaded and stored are elements of the three matrices, which are
         // borrowed.
         unsafe {
-            let multiplied: [T; N] = T::load(self.right.add(col));
+            let multiplied: [T; N] = T::load(self.right.add(self.right_layout.column::<T>(col)));
             let mut left = self.left.at(0, 0);
-            let mut out = self.out.wrapping_add(col);
+            let out_row = self.out_layout.row::<T>(col, self.cols.get());
+            let mut out = self.out.wrapping_add(self.out_layout.column::<T>(col));
             let mut row = 0;
             while row < self.rows.get() {
                 let mut sums = self.begin::<N>(col, out);
@@ -426,7 +438,7 @@ impl<T: Float, R: Size, D: Size, C: Size> Product<'_, T, R, D, C> {
                 }
                 T::store(&sums, out);
                 left = left.wrapping_add(self.left.row);
-                out = out.wrapping_add(self.out_row);
+                out = out.wrapping_add(out_row);
                 row += 1;
             }
         }
@@ -438,37 +450,40 @@ impl<T: Float, R: Size, D: Size, C: Size> Product<'_, T, R, D, C> {
     /// They are rows and columns of the product.
     #[inline(always)]
     unsafe fn plain_tile<const M: usize, const N: usize>(&self, row: usize, col: usize) {
-        let out = self.out.wrapping_add(row * self.out_row + col);
+        let cols = self.cols.get();
+        let out_row = self.out_layout.row::<T>(col, cols);
+        let out = self.out.wrapping_add(self.out_layout.column::<T>(col) + row * out_row);
         let mut sums = [[T::ZERO; N]; M];
         // SAFETY: as above.
         unsafe {
             let mut m = 0;
             while m < M {
-                sums[m] = self.begin::<N>(col, out.wrapping_add(m * self.out_row));
+                sums[m] = self.begin::<N>(col, out.wrapping_add(m * out_row));
                 m += 1;
             }
             let mut left = self.left.at(row, 0);
-            let mut right = self.right.wrapping_add(col);
+            let right_row = self.right_layout.row::<T>(col, cols);
+            let mut right = self.right.wrapping_add(self.right_layout.column::<T>(col));
             let mut k = 0;
             while k < self.depth.get() {
-                let right_row: [T; N] = T::load(right);
+                let row: [T; N] = T::load(right);
                 let mut m = 0;
                 while m < M {
                     let factor = *left.add(m * self.left.row);
                     let mut n = 0;
                     while n < N {
-                        sums[m][n] += T::times(factor, right_row[n]);
+                        sums[m][n] += T::times(factor, row[n]);
                         n += 1;
                     }
                     m += 1;
                 }
                 left = left.wrapping_add(self.left.col);
-                right = right.wrapping_add(self.right_row);
+                right = right.wrapping_add(right_row);
                 k += 1;
             }
             let mut m = 0;
             while m < M {
-                T::store(&sums[m], out.wrapping_add(m * self.out_row));
+                T::store(&sums[m], out.wrapping_add(m * out_row));
                 m += 1;
             }
         }
@@ -507,18 +522,21 @@ impl<T: Float> Transposed<'_, T> {
         let mut sums = [T::ZERO; N];
         // SAFETY: elements of the three matrices, which are borrowed.
         unsafe {
-            let mut w = self.w.at(input, 0);
             let mut ds = self.ds.at(row, 0);
-            let mut output = 0;
-            while output < self.outputs {
-                let mut n = 0;
-                while n < N {
-                    sums[n] += T::times(*ds, *w.add(n * self.w.row));
-                    n += 1;
+            let mut first = 0;
+            while first < self.outputs {
+                let (mut w, row) = self.outputs_of(input, first);
+                let end = usize::min(first + width::<T>(), self.outputs);
+                while first < end {
+                    let mut n = 0;
+                    while n < N {
+                        sums[n] += T::times(*ds, *w.add(n * row));
+                        n += 1;
+                    }
+                    w = w.wrapping_add(1);
+                    ds = ds.wrapping_add(self.ds.col);
+                    first += 1;
                 }
-                w = w.wrapping_add(self.w.col);
-                ds = ds.wrapping_add(self.ds.col);
-                output += 1;
             }
             T::store(&sums, self.dx.wrapping_add(row * self.inputs + input));
         }

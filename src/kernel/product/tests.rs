@@ -94,23 +94,35 @@ impl<T: Float> Problem<T> {
         Results { singles: y.clone(), y, dw, dw_added, db, dx }
     }
 
+    /// Where the weight `index` of `[inputs][outputs]` is in panels.
+    fn place(&self, index: usize) -> usize {
+        let sizes = (self.inputs, self.outputs);
+        panels::place(sizes, (index / self.outputs, index % self.outputs), size_of::<T>())
+    }
+
     /// By the kernels of a machine.
     fn on<X: Machine>(&self) -> Results<T> {
         let &Problem { inputs, outputs, batch, .. } = self;
+        let mut w = vec![T::ZERO; inputs * outputs];
+        for (index, &weight) in self.w.iter().enumerate() {
+            w[self.place(index)] = weight;
+        }
+        let in_panels = Layout::panels::<T>(inputs, outputs);
+        let in_rows = Layout::rows::<T>(outputs);
         let rows = |rows: &[T], row| Strided { first: rows.as_ptr(), row, col: 1 };
         let columns = |rows: &[T], col| Strided { first: rows.as_ptr(), row: 1, col };
-        let product = |left, right: &[T], start, (rows, depth, cols)| {
+        let product = |left, right: &[T], right_layout, start, out_layout, (rows, depth, cols)| {
             let mut out = Guarded::new(rows * cols, T::ONE);
             if let Start::Out = start {
-                out.inner().copy_from_slice(&self.w);
+                out.inner().copy_from_slice(&w);
             }
             X::run(Product {
                 left,
                 right: right.as_ptr(),
-                right_row: cols,
+                right_layout,
                 start,
                 out: out.inner().as_mut_ptr(),
-                out_row: cols,
+                out_layout,
                 rows,
                 depth,
                 cols,
@@ -118,15 +130,13 @@ impl<T: Float> Problem<T> {
             });
             out.checked()
         };
-        let x = || rows(&self.x, inputs);
-        let x_transposed = || columns(&self.x, inputs);
         let ones = Strided { first: &T::ONE, row: 0, col: 0 };
         let bias = Start::Row(self.bias.as_ptr());
         let mut singles = Vec::new();
         for x in self.x.chunks(inputs) {
             let mut y = Guarded::new(outputs, T::ONE);
             X::run(Single {
-                w: self.w.as_ptr(),
+                w: w.as_ptr(),
                 bias: self.bias.as_ptr(),
                 x: x.as_ptr(),
                 y: y.inner().as_mut_ptr(),
@@ -138,7 +148,7 @@ impl<T: Float> Problem<T> {
         }
         let mut dx = Guarded::new(batch * inputs, T::ONE);
         X::run(Transposed {
-            w: rows(&self.w, outputs),
+            w: w.as_ptr(),
             ds: rows(&self.ds, outputs),
             dx: dx.inner().as_mut_ptr(),
             inputs,
@@ -146,12 +156,24 @@ impl<T: Float> Problem<T> {
             rows: batch,
             borrowed: PhantomData,
         });
+        let gradient = |start| {
+            let sizes = (inputs, batch, outputs);
+            let dw = product(columns(&self.x, inputs), &self.ds, in_rows, start, in_panels, sizes);
+            (0..dw.len()).map(|index| dw[self.place(index)]).collect()
+        };
         Results {
-            y: product(x(), &self.w, bias, (batch, inputs, outputs)),
+            y: product(
+                rows(&self.x, inputs),
+                &w,
+                in_panels,
+                bias,
+                in_rows,
+                (batch, inputs, outputs),
+            ),
             singles,
-            dw: product(x_transposed(), &self.ds, Start::Zero, (inputs, batch, outputs)),
-            dw_added: product(x_transposed(), &self.ds, Start::Out, (inputs, batch, outputs)),
-            db: product(ones, &self.ds, Start::Zero, (1, batch, outputs)),
+            dw: gradient(Start::Zero),
+            dw_added: gradient(Start::Out),
+            db: product(ones, &self.ds, in_rows, Start::Zero, in_rows, (1, batch, outputs)),
             dx: dx.checked(),
         }
     }
