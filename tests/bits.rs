@@ -6,7 +6,7 @@
 mod bits;
 
 /// The hash where a product and its sum are rounded once.
-const FUSED: u64 = 0x9c8d_572d_e91c_4273;
+const FUSED: u64 = 0xc61d_b9a3_34a7_f81f;
 
 /// What a level's hash should be.
 fn expected(fuses: bool) -> u64 {

@@ -72,17 +72,18 @@ fn is_right<const IN: usize, const OUT: usize>(numbers: &mut Numbers) -> bool {
     right
 }
 
-/// Whether y = W x + b to the bit, where the inputs are dealt to as many chains of sums as a layer
-/// of so many outputs has.
+/// Whether y = W x + b to the bit, where the inputs are dealt to as many chains of sums as an output
+/// has: those in panels of 16 by their number, those behind 8.
 #[inline(never)]
 fn by_loops(w: &[f32], bias: &[f32], x: &[f32], y: &[f32]) -> bool {
-    let chains = match y.len() {
-        ..17 => 8,
-        17..33 => 4,
-        33..128 => 2,
-        _ => 1,
-    };
-    w.chunks(x.len()).zip(bias).zip(y).all(|((w, &bias), y)| {
+    let whole = y.len() / 16 * 16;
+    w.chunks(x.len()).zip(bias).zip(y).enumerate().all(|(out, ((w, &bias), y))| {
+        let chains = match whole {
+            128.. if out < whole => 1,
+            33.. if out < whole => 2,
+            17.. if out < whole => 4,
+            _ => 8,
+        };
         let mut sums = [0.0; 8];
         sums[0] = bias;
         for (i, (w, x)) in w.iter().zip(x).enumerate() {
