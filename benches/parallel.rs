@@ -105,7 +105,12 @@ where
 }
 
 fn main() {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("two threads");
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(2)
+        // A trainer passes over the stack on its way into its box.
+        .stack_size(1 << 26)
+        .build()
+        .expect("two threads");
     // A rate of 0: one batch over and over would soon be learnt, and gradients that vanish are
     // subnormal numbers, which processors are slow with.
     let (adam, sgd) = (Adam::new(0.0), Sgd::new(0.0));
