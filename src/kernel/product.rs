@@ -26,7 +26,7 @@
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
-use super::lanes::Lanes;
+use super::lanes::{Lanes, Square};
 use super::{Float, Machine, Panels, Task, panels};
 use crate::layer::Store;
 
@@ -772,7 +772,8 @@ impl<T: Float, I: Size, O: Size> Task for Single<'_, T, I, O> {
     }
 }
 
-/// For few numbers: half as long vectors lie across lines of the cache half as often.
+/// For few numbers, since half as long vectors lie across lines of the cache half as often; and to
+/// transpose.
 type Half<X, T> = <<T as Float>::Lanes<X> as Lanes<T>>::Half;
 
 const fn half_is_less<X: Machine, T: Float>() -> bool {
@@ -932,7 +933,7 @@ impl<T: Float> Task for Transposed<'_, T> {
                 let depth = usize::min(SQUARE, self.outputs - output);
                 // SAFETY: the square has room for what is within its sizes, and these are rows and
                 // columns of W.
-                unsafe { self.pack::<T::Lanes<X>>((input, cols), (output, depth), square) }
+                unsafe { self.pack::<Half<X, T>>((input, cols), (output, depth), square) }
                 let left = self.ds.at(0, output);
                 X::run(Product {
                     left: Strided { first: left, row: self.ds.row, col: self.ds.col },
@@ -969,7 +970,7 @@ impl<T: Float> Transposed<'_, T> {
     /// # Safety
     /// They are numbers of W, not more than the square takes.
     #[inline(always)]
-    unsafe fn pack<V: Lanes<T>>(
+    unsafe fn pack<V: Square<T>>(
         &self,
         (input, cols): (usize, usize),
         (output, depth): (usize, usize),
@@ -982,15 +983,22 @@ impl<T: Float> Transposed<'_, T> {
                 let (from, row) = self.outputs_of(input + i, output + o);
                 let to = square.wrapping_add(o * SQUARE + i);
                 let (rows, numbers) = (cols - i, usize::min(V::N, depth - o));
-                macro_rules! if_lanes {
-                    ($($n:literal)*) => {$(
-                        if const { V::N == $n } {
+                macro_rules! if_sizes {
+                    ($($n:literal by $segment:literal)*) => {$(
+                        if const { V::N == $n && V::SEGMENT == $segment } {
                             // SAFETY: the caller's, and the square is of whole ones.
-                            unsafe { transpose::<T, V, $n>(from, row, rows, numbers, to) }
+                            unsafe {
+                                if rows >= V::N && numbers == V::N {
+                                    transpose::<T, V, $n, $segment>(from, row, to);
+                                } else {
+                                    let square = padded::<T, V, $n>(from, row, rows, numbers);
+                                    transpose::<T, V, $n, $segment>(square.as_ptr().cast(), $n, to);
+                                }
+                            }
                         }
                     )*};
                 }
-                if_lanes!(2 4 8 16);
+                if_sizes!(2 by 2 4 by 2 4 by 4 8 by 4);
                 i += V::N;
             }
             o += V::N;
@@ -998,55 +1006,70 @@ impl<T: Float> Transposed<'_, T> {
     }
 }
 
-/// Transposes a square of `N` rows, one vector each, of which only `rows` rows and the first
-/// `numbers` of each are there; the others are taken as zero. To rows of a packed square.
-///
-/// To zip the halves of the rows is to deal them like cards: after log₂ `N` times the numbers that
-/// were below each other are beside each other.
+/// A square of `N` rows, of which only `rows` rows and the first `numbers` of each are there; the
+/// others are zero.
 ///
 /// # Safety
-/// `V` is of `N` numbers, what is there can be read, and `N` rows of the packed one written.
+/// `V` is of `N` numbers, and what is there can be read.
 #[inline(always)]
-unsafe fn transpose<T: Float, V: Lanes<T>, const N: usize>(
+unsafe fn padded<T: Float, V: Lanes<T>, const N: usize>(
     from: *const T,
-    from_row: usize,
+    row: usize,
     rows: usize,
     numbers: usize,
+) -> [[T; N]; N] {
+    let mut square = [[T::ZERO; N]; N];
+    let mut r = 0;
+    while r < usize::min(rows, N) {
+        // SAFETY: the caller's.
+        unsafe { V::load_first(from.add(r * row), numbers).store(square[r].as_mut_ptr()) }
+        r += 1;
+    }
+    square
+}
+
+/// Transposes a square of `N` rows, to rows of a packed square.
+///
+/// A vector takes a segment of several rows, so that the numbers of a column are segments apart.
+/// To zip the halves of so many vectors is to deal them like cards: after log₂ `SEGMENT` times the
+/// numbers that were below each other are beside each other.
+///
+/// # Safety
+/// `V` is of `N` numbers and of such segments; the rows can be read, and `N` rows of the packed
+/// square written.
+#[inline(always)]
+unsafe fn transpose<T: Float, V: Square<T>, const N: usize, const SEGMENT: usize>(
+    from: *const T,
+    row: usize,
     to: *mut T,
 ) {
-    let mut square = [V::splat(T::ZERO); N];
-    // SAFETY: the caller's.
-    unsafe {
-        if rows >= N && numbers == N {
+    let mut first = 0;
+    while first < N {
+        let mut columns = [V::splat(T::ZERO); SEGMENT];
+        // SAFETY: the caller's.
+        unsafe {
             let mut r = 0;
-            while r < N {
-                square[r] = V::load(from.add(r * from_row));
+            while r < SEGMENT {
+                columns[r] = V::load_segments(from.add(r * row + first), SEGMENT * row);
                 r += 1;
             }
-        } else {
-            let mut r = 0;
-            while r < N {
-                if r < rows {
-                    square[r] = V::load_first(from.add(r * from_row), numbers);
+            let mut zipped = 1;
+            while zipped < SEGMENT {
+                let halves = columns;
+                let mut r = 0;
+                while r < SEGMENT / 2 {
+                    (columns[2 * r], columns[2 * r + 1]) = halves[r].zip(halves[r + SEGMENT / 2]);
+                    r += 1;
                 }
-                r += 1;
+                zipped *= 2;
+            }
+            let mut c = 0;
+            while c < SEGMENT {
+                columns[c].store(to.add((first + c) * SQUARE));
+                c += 1;
             }
         }
-        let mut zipped = 1;
-        while zipped < N {
-            let halves = square;
-            let mut r = 0;
-            while r < N / 2 {
-                (square[2 * r], square[2 * r + 1]) = halves[r].zip(halves[r + N / 2]);
-                r += 1;
-            }
-            zipped *= 2;
-        }
-        let mut r = 0;
-        while r < N {
-            square[r].store(to.add(r * SQUARE));
-            r += 1;
-        }
+        first += SEGMENT;
     }
 }
 

@@ -1,6 +1,6 @@
 //! Vectors where there are none: four numbers, each in a register of its own.
 
-use super::Lanes;
+use super::{Lanes, Square};
 use crate::Float;
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128")))]
@@ -35,12 +35,6 @@ impl<T: Float> Lanes<T> for [T; 4] {
     }
 
     #[inline(always)]
-    fn zip(self, [e, f, g, h]: Self) -> (Self, Self) {
-        let [a, b, c, d] = self;
-        ([a, e, b, f], [c, g, d, h])
-    }
-
-    #[inline(always)]
     unsafe fn load(from: *const T) -> Self {
         // SAFETY: the caller's.
         unsafe { from.cast::<Self>().read() }
@@ -68,5 +62,21 @@ impl<T: Float> Lanes<T> for [T; 4] {
             // SAFETY: i is less than n.
             unsafe { to.add(i).write(lane) }
         }
+    }
+}
+
+impl<T: Float> Square<T> for [T; 4] {
+    const SEGMENT: usize = 4;
+
+    #[inline(always)]
+    fn zip(self, [e, f, g, h]: Self) -> (Self, Self) {
+        let [a, b, c, d] = self;
+        ([a, e, b, f], [c, g, d, h])
+    }
+
+    #[inline(always)]
+    unsafe fn load_segments(from: *const T, _: usize) -> Self {
+        // SAFETY: the caller's.
+        unsafe { Self::load(from) }
     }
 }

@@ -21,7 +21,6 @@ macro_rules! lanes {
         $vector:ty: [$t:ty; $n:literal], half $half:ty, sums $sums:literal or $partial:literal, width $width:literal,
         $splat:ident, $load:ident, $store:ident, $add:ident,
         |$a:ident, $b:ident, $c:ident| $mul_add:expr,
-        |$even:ident, $odd:ident| $zip:expr,
         |$from:ident, $loaded:ident| $load_first:expr,
         |$rest:ident, $to:ident, $stored:ident| $store_first:expr
     ) => {
@@ -50,13 +49,6 @@ macro_rules! lanes {
                 let $a = self;
                 // SAFETY: as above.
                 unsafe { $mul_add }
-            }
-
-            #[inline(always)]
-            fn zip(self, $odd: Self) -> (Self, Self) {
-                let $even = self;
-                // SAFETY: as above.
-                unsafe { $zip }
             }
 
             #[inline(always)]
@@ -89,6 +81,33 @@ macro_rules! lanes {
     };
 }
 
+/// Implements [`Square`] for a vector type of so many numbers in 128 bits.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! square {
+    (
+        $vector:ty: $t:ty, segment $segment:literal,
+        |$a:ident, $b:ident| $zip:expr,
+        |$from:ident, $step:pat_param| $load:expr
+    ) => {
+        impl Square<$t> for $vector {
+            const SEGMENT: usize = $segment;
+
+            #[inline(always)]
+            fn zip(self, $b: Self) -> (Self, Self) {
+                let $a = self;
+                // SAFETY: see `Lanes`: a machine with this vector has its instructions.
+                unsafe { $zip }
+            }
+
+            #[inline(always)]
+            unsafe fn load_segments($from: *const $t, $step: usize) -> Self {
+                // SAFETY: as above, and the caller's.
+                unsafe { $load }
+            }
+        }
+    };
+}
+
 /// Of a fused multiply-add and its two steps the one that the crate is built for.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! fused {
@@ -111,8 +130,9 @@ mod x86;
 /// where its instructions are: so the arithmetic is safe to call. The pointers are the caller's
 /// business.
 pub trait Lanes<T>: Copy {
-    /// A vector of half as many numbers, where the machine gains by taking it for few; else this.
-    type Half: Lanes<T>;
+    /// A vector of half as many numbers, where the machine gains by taking it for few numbers or
+    /// to transpose; else this.
+    type Half: Square<T>;
 
     /// Numbers in a vector.
     const N: usize;
@@ -132,8 +152,6 @@ pub trait Lanes<T>: Copy {
     fn add(self, other: Self) -> Self;
     /// `self` · b + c.
     fn mul_add(self, b: Self, c: Self) -> Self;
-    /// The numbers of both in turn, in two vectors: a₀ b₀ a₁ b₁ and so on.
-    fn zip(self, b: Self) -> (Self, Self);
 
     /// The `N` numbers from `from` on.
     ///
@@ -155,6 +173,21 @@ pub trait Lanes<T>: Copy {
     /// # Safety
     /// `n` numbers can be written from `to` on.
     unsafe fn store_first(self, to: *mut T, n: usize);
+}
+
+/// A vector of one or more segments of 128 bits, across which it costs more to move a number.
+pub trait Square<T>: Lanes<T> {
+    /// Numbers in a segment.
+    const SEGMENT: usize;
+
+    /// The numbers of both in turn, in two vectors: in each segment a₀ b₀ a₁ b₁ and so on.
+    fn zip(self, b: Self) -> (Self, Self);
+
+    /// Segments: the numbers from `from` on, those from `step` behind it on, and so on.
+    ///
+    /// # Safety
+    /// They can be read.
+    unsafe fn load_segments(from: *const T, step: usize) -> Self;
 }
 
 /// The vectors that every processor of the target has.

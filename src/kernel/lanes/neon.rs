@@ -2,7 +2,7 @@
 
 use core::arch::aarch64::*;
 
-use super::Lanes;
+use super::{Lanes, Square};
 
 pub type F32 = float32x4_t;
 pub type F64 = float64x2_t;
@@ -11,7 +11,6 @@ lanes!(
     float32x4_t: [f32; 4], half float32x4_t, sums 16 or 16, width 4,
     vdupq_n_f32, vld1q_f32, vst1q_f32, vaddq_f32,
     |a, b, c| fused!(vfmaq_f32(c, a, b), vaddq_f32(vmulq_f32(a, b), c)),
-    |a, b| (vzip1q_f32(a, b), vzip2q_f32(a, b)),
     |from, n| match n {
         1 => vld1q_lane_f32::<0>(from, vdupq_n_f32(0.0)),
         2 => vcombine_f32(vld1_f32(from), vdup_n_f32(0.0)),
@@ -33,7 +32,6 @@ lanes!(
     float64x2_t: [f64; 2], half float64x2_t, sums 16 or 16, width 4,
     vdupq_n_f64, vld1q_f64, vst1q_f64, vaddq_f64,
     |a, b, c| fused!(vfmaq_f64(c, a, b), vaddq_f64(vmulq_f64(a, b), c)),
-    |a, b| (vzip1q_f64(a, b), vzip2q_f64(a, b)),
     |from, n| match n {
         1 => vld1q_lane_f64::<0>(from, vdupq_n_f64(0.0)),
         _ => vld1q_f64(from),
@@ -42,4 +40,16 @@ lanes!(
         1 => vst1q_lane_f64::<0>(to, vector),
         _ => vst1q_f64(to, vector),
     }
+);
+
+square!(
+    float32x4_t: f32, segment 4,
+    |a, b| (vzip1q_f32(a, b), vzip2q_f32(a, b)),
+    |from, _| vld1q_f32(from)
+);
+
+square!(
+    float64x2_t: f64, segment 2,
+    |a, b| (vzip1q_f64(a, b), vzip2q_f64(a, b)),
+    |from, _| vld1q_f64(from)
 );

@@ -2,7 +2,7 @@
 
 use core::arch::wasm32::*;
 
-use super::Lanes;
+use super::{Lanes, Square};
 
 /// Four `f32`.
 #[derive(Clone, Copy)]
@@ -43,13 +43,6 @@ macro_rules! lanes {
             }
 
             #[inline(always)]
-            fn zip(self, other: Self) -> (Self, Self) {
-                let ($even, $odd) = (self.0, other.0);
-                let (low, high) = $zip;
-                ($vector(low), $vector(high))
-            }
-
-            #[inline(always)]
             unsafe fn load(from: *const $t) -> Self {
                 // SAFETY: the caller's.
                 $vector(unsafe { v128_load(from.cast()) })
@@ -72,6 +65,23 @@ macro_rules! lanes {
                 let $rest = self.0;
                 // SAFETY: the caller's.
                 unsafe { $store_first }
+            }
+        }
+
+        impl Square<$t> for $vector {
+            const SEGMENT: usize = $n;
+
+            #[inline(always)]
+            fn zip(self, other: Self) -> (Self, Self) {
+                let ($even, $odd) = (self.0, other.0);
+                let (low, high) = $zip;
+                ($vector(low), $vector(high))
+            }
+
+            #[inline(always)]
+            unsafe fn load_segments(from: *const $t, _: usize) -> Self {
+                // SAFETY: the caller's.
+                unsafe { Self::load(from) }
             }
         }
     };

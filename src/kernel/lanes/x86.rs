@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use super::Lanes;
+use super::{Lanes, Square};
 
 /// Vectors of 512 bits.
 #[cfg(any(target_feature = "avx512f", all(feature = "std", any(test, not(debug_assertions)))))]
@@ -32,11 +32,6 @@ lanes!(
     __m512: [f32; 16], half __m256, sums 24 or 24, width 4,
     _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps,
     |a, b, c| fused!(_mm512_fmadd_ps(a, b, c), _mm512_add_ps(_mm512_mul_ps(a, b), c)),
-    |a, b| {
-        let low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-        let high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-        (_mm512_permutex2var_ps(a, low, b), _mm512_permutex2var_ps(a, high, b))
-    },
     |from, n| _mm512_maskz_loadu_ps(u16::MAX >> (16 - n), from),
     |vector, to, n| {
         if n == 16 {
@@ -58,11 +53,6 @@ lanes!(
     __m512d: [f64; 8], half __m256d, sums 24 or 24, width 4,
     _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_add_pd,
     |a, b, c| fused!(_mm512_fmadd_pd(a, b, c), _mm512_add_pd(_mm512_mul_pd(a, b), c)),
-    |a, b| {
-        let low = _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11);
-        let high = _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15);
-        (_mm512_permutex2var_pd(a, low, b), _mm512_permutex2var_pd(a, high, b))
-    },
     |from, n| _mm512_maskz_loadu_pd(u8::MAX >> (8 - n), from),
     |vector, to, n| {
         if n == 8 {
@@ -84,14 +74,6 @@ lanes!(
     __m256: [f32; 8], half __m256, sums 12 or 8, width 2,
     _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps,
     |a, b, c| fused!(_mm256_fmadd_ps(a, b, c), _mm256_add_ps(_mm256_mul_ps(a, b), c)),
-    |a, b| {
-        // Each half zipped by itself.
-        let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
-        (
-            _mm256_permute2f128_ps::<0x20>(low, high),
-            _mm256_permute2f128_ps::<0x31>(low, high),
-        )
-    },
     |from, n| {
         static FIRST: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
         _mm256_maskload_ps(from, _mm256_loadu_si256(FIRST.as_ptr().add(8 - n).cast()))
@@ -117,14 +99,6 @@ lanes!(
     __m256d: [f64; 4], half __m256d, sums 12 or 8, width 2,
     _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_add_pd,
     |a, b, c| fused!(_mm256_fmadd_pd(a, b, c), _mm256_add_pd(_mm256_mul_pd(a, b), c)),
-    |a, b| {
-        // Each half zipped by itself.
-        let (low, high) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
-        (
-            _mm256_permute2f128_pd::<0x20>(low, high),
-            _mm256_permute2f128_pd::<0x31>(low, high),
-        )
-    },
     |from, n| {
         static FIRST: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
         _mm256_maskload_pd(from, _mm256_loadu_si256(FIRST.as_ptr().add(4 - n).cast()))
@@ -149,7 +123,6 @@ lanes!(
     __m128: [f32; 4], half __m128, sums 12 or 8, width 2,
     _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_add_ps,
     |a, b, c| _mm_add_ps(_mm_mul_ps(a, b), c),
-    |a, b| (_mm_unpacklo_ps(a, b), _mm_unpackhi_ps(a, b)),
     |from, n| match n {
         1 => _mm_load_ss(from),
         2 => _mm_castpd_ps(_mm_load_sd(from.cast())),
@@ -171,7 +144,36 @@ lanes!(
     __m128d: [f64; 2], half __m128d, sums 12 or 8, width 2,
     _mm_set1_pd, _mm_loadu_pd, _mm_storeu_pd, _mm_add_pd,
     |a, b, c| _mm_add_pd(_mm_mul_pd(a, b), c),
-    |a, b| (_mm_unpacklo_pd(a, b), _mm_unpackhi_pd(a, b)),
     |from, n| if n == 1 { _mm_load_sd(from) } else { _mm_loadu_pd(from) },
     |vector, to, n| if n == 1 { _mm_store_sd(to, vector) } else { _mm_storeu_pd(to, vector) }
+);
+
+square!(
+    __m256: f32, segment 4,
+    |a, b| (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b)),
+    |from, step| {
+        let low = _mm256_castps128_ps256(_mm_loadu_ps(from));
+        _mm256_insertf128_ps::<1>(low, _mm_loadu_ps(from.add(step)))
+    }
+);
+
+square!(
+    __m256d: f64, segment 2,
+    |a, b| (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b)),
+    |from, step| {
+        let low = _mm256_castpd128_pd256(_mm_loadu_pd(from));
+        _mm256_insertf128_pd::<1>(low, _mm_loadu_pd(from.add(step)))
+    }
+);
+
+square!(
+    __m128: f32, segment 4,
+    |a, b| (_mm_unpacklo_ps(a, b), _mm_unpackhi_ps(a, b)),
+    |from, _| _mm_loadu_ps(from)
+);
+
+square!(
+    __m128d: f64, segment 2,
+    |a, b| (_mm_unpacklo_pd(a, b), _mm_unpackhi_pd(a, b)),
+    |from, _| _mm_loadu_pd(from)
 );
