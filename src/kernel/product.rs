@@ -16,8 +16,6 @@
 //! Every sum runs over its terms in order, whatever the vectors are; only a single sample has
 //! several chains of sums, whose number depends on the layer alone.
 //!
-//! One sample, 64 inputs, 64 and 65 outputs: CURVE
-//!
 //! A small product is inlined into its layer's pass and compiled for its sizes. A large one is a
 //! function that takes its sizes as numbers, one for all layers. The loops are `while` loops over
 //! indices, because most of what they are inlined into is compiled for several machines, and
@@ -101,7 +99,7 @@ pub(crate) fn sum_rows<X: Machine, T: Float, const OUT: usize, const B: usize>(
     let ones = Matrix { first: &T::ONE, row: 0, col: 0, elements: PhantomData };
     let db = core::array::from_mut(db);
     let product = Product::<T, Known<1>, Known<B>, Known<OUT>>::new(ones, ds, store.into(), db);
-    if const { is_inlined::<X, T>(8 * OUT * B, INLINE) } {
+    if const { is_inlined::<X, T>(OUT * B, INLINE) } {
         product.run::<X>();
     } else {
         X::run(product.erased());
