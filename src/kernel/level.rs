@@ -15,12 +15,13 @@ use std::panic;
 /// so does [`force`](Self::force). What the variable says is ignored where it is no level or the
 /// processor lacks it: [`current`](Self::current) tells what runs.
 ///
-/// The variable is read once, by the first call that predicts or trains, which allocates if it is
-/// set. Should the standard library panic there, it is caught and the best level runs, so that
-/// nothing unwinds; with `panic = "abort"` that would end the program. Nothing else panics or
-/// allocates, and after [`force`](Self::force) nothing is read.
+/// The variable is read by the first call that predicts or trains, by each if several threads begin
+/// at once, and allocates if it is set. Should the standard library panic there, that is caught and
+/// the best level runs, so that nothing unwinds; with `panic = "abort"` it would end the program.
+/// Nothing else that predicts or trains panics or allocates, and after [`force`](Self::force)
+/// nothing is read.
 ///
-/// Only x86-64 has more than [`Baseline`](Self::Baseline). Debug builds run
+/// Only x86-64 has more than [`Baseline`](Self::Baseline), and asks. Debug builds run
 /// [`Avx2`](Self::Avx2) for [`Avx512`](Self::Avx512), which gives the same bits, so that they are
 /// built sooner.
 ///
