@@ -114,9 +114,11 @@
 //! # Features
 //!
 //! - `std` (default) finds the vector instructions of the processor at run time (`Level`); without
-//!   it the crate uses those that the build is for. It reads and writes files: of weights with
-//!   `weights::load` and `weights::save`, of data with `data::read_csv` and `data::read_idx`, for
-//!   which it brings `csv` and `flate2`; without it the crate depends on `rand` alone.
+//!   it the crate uses those that the build is for. With it the first call that predicts or trains
+//!   asks the environment, and may allocate; no panic comes out of that call or any other (`Level`
+//!   says more). `std` reads and writes files: of weights with `weights::load` and `weights::save`,
+//!   of data with `data::read_csv` and `data::read_idx`, for which it brings `csv` and `flate2`;
+//!   without it the crate depends on `rand` alone.
 //! - `alloc` (part of `std`) has `boxed!`, and nothing else: only what reads and writes files
 //!   allocates by itself.
 //! - `parallel` has `ParallelTrainer` and `Network::predict_batch_parallel`, on the threads of

@@ -57,8 +57,8 @@ impl<N: Layer, L: Loss<N::Output>> OnlineSgd<N, L> {
 
     /// One step on one sample. Returns its loss, from before the step.
     ///
-    /// Nothing is allocated and nothing panics. NaN and infinities go where arithmetic takes
-    /// them, into the weights too.
+    /// Nothing is allocated and nothing panics; of the first call with `std`, `Level` says more. NaN
+    /// and infinities go where arithmetic takes them, into the weights too.
     pub fn step(&mut self, net: &mut N, x: &N::Input, target: &L::Target) -> L::Scalar {
         let scale = L::Scalar::from_f64(-self.lr);
         let OnlineSgd { loss, tape, .. } = self;

@@ -98,8 +98,9 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
 
     /// One training step on a batch. Returns its mean loss, from before the step.
     ///
-    /// Nothing is allocated and nothing panics. NaN and infinities go where arithmetic takes
-    /// them, into the weights too: [`step_checked`](Self::step_checked) stops them.
+    /// Nothing is allocated and nothing panics; of the first call with `std`, `Level` says more. NaN
+    /// and infinities go where arithmetic takes them, into the weights too:
+    /// [`step_checked`](Self::step_checked) stops them.
     pub fn step(
         &mut self,
         net: &mut N,

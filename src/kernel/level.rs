@@ -1,9 +1,12 @@
 //! Which vector instructions run: found once, or forced.
 
 use core::fmt;
+use core::mem;
 use core::str::FromStr;
 use core::sync::atomic::{AtomicU8, Ordering};
+use std::env;
 use std::error::Error;
+use std::panic;
 
 /// The vector instructions that passes are compiled for, one of which is chosen at run time.
 ///
@@ -12,7 +15,13 @@ use std::error::Error;
 /// so does [`force`](Self::force). What the variable says is ignored where it is no level or the
 /// processor lacks it: [`current`](Self::current) tells what runs.
 ///
-/// Only x86-64 has more than [`Baseline`](Self::Baseline). Debug builds run
+/// The variable is read by the first call that predicts or trains, by each if several threads begin
+/// at once, and allocates if it is set. Should the standard library panic there, that is caught and
+/// the best level runs, so that nothing unwinds; with `panic = "abort"` it would end the program.
+/// Nothing else that predicts or trains panics or allocates, and after [`force`](Self::force)
+/// nothing is read.
+///
+/// Only x86-64 has more than [`Baseline`](Self::Baseline), and asks. Debug builds run
 /// [`Avx2`](Self::Avx2) for [`Avx512`](Self::Avx512), which gives the same bits, so that they are
 /// built sooner.
 ///
@@ -90,12 +99,28 @@ impl Level {
     /// The level to begin with: the environment's, or the best one.
     #[cold]
     fn first() -> Level {
-        let asked = std::env::var("CONSTGRAD_LEVEL").ok().and_then(|name| name.parse().ok());
         let best = Level::ALL.into_iter().rev();
-        let level = asked.into_iter().chain(best).find(|level: &Level| level.is_available());
+        let level = Level::asked().into_iter().chain(best).find(|level| level.is_available());
         let level = level.unwrap_or(Level::Baseline);
         CURRENT.store(level as u8, Ordering::Relaxed);
         level
+    }
+
+    /// The level that the environment asks for.
+    fn asked() -> Option<Level> {
+        // A function of its own, so that nothing is dropped where it is caught: else LLVM would
+        // not see that nothing unwinds out of here.
+        #[inline(never)]
+        fn read() -> Option<Level> {
+            env::var_os("CONSTGRAD_LEVEL")?.to_str()?.parse().ok()
+        }
+        // No other code that can panic is in what predicts and trains: std locks the environment,
+        // and panics if a thousand million threads read it at once. What was caught is not
+        // dropped, for dropping it could panic too.
+        panic::catch_unwind(read).unwrap_or_else(|caught| {
+            mem::forget(caught);
+            None
+        })
     }
 
     const fn name(self) -> &'static str {

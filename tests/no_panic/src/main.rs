@@ -1,11 +1,9 @@
 //! Everything that runs in a loop, of every activation, loss and optimizer, in a program that
-//! links only if none of it can panic: the panic handler calls a function that does not exist.
+//! links only if none of it can panic: what a panic leads to calls a function that does not exist.
 
-#![no_std]
-#![no_main]
+#![cfg_attr(not(feature = "std"), no_std, no_main)]
 
 use core::hint::black_box;
-use core::panic::PanicInfo;
 
 use constgrad::prelude::*;
 use constgrad::{
@@ -19,10 +17,37 @@ unsafe extern "C" {
     fn constgrad_can_panic() -> !;
 }
 
+#[cfg(not(feature = "std"))]
 #[panic_handler]
-fn panic(_: &PanicInfo<'_>) -> ! {
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     // SAFETY: there is no such function, so there is no such program.
     unsafe { constgrad_can_panic() }
+}
+
+#[cfg(not(feature = "std"))]
+#[unsafe(no_mangle)]
+extern "C" fn main() -> i32 {
+    run();
+    0
+}
+
+/// With `std` the panic handler is std's; but where nothing unwinds, nothing drops this.
+#[cfg(feature = "std")]
+struct Unwound;
+
+#[cfg(feature = "std")]
+impl Drop for Unwound {
+    fn drop(&mut self) {
+        // SAFETY: there is no such function, so there is no such program.
+        unsafe { constgrad_can_panic() }
+    }
+}
+
+#[cfg(feature = "std")]
+fn main() {
+    let unwound = Unwound;
+    run();
+    core::mem::forget(unwound);
 }
 
 /// Sizes that no vector divides, one of them too large to be inlined.
@@ -68,8 +93,7 @@ where
     black_box(black_box(&mut online).step(net, &inputs[0], &targets[0]));
 }
 
-#[unsafe(no_mangle)]
-extern "C" fn main() -> i32 {
+fn run() {
     // SAFETY: this is called once.
     let mut data =
         unsafe { Data { inputs: &mut *&raw mut INPUTS, outputs: &mut *&raw mut OUTPUTS } };
@@ -106,5 +130,4 @@ extern "C" fn main() -> i32 {
     if cfg!(feature = "trap") {
         black_box(data.inputs[black_box(7)]);
     }
-    0
 }
