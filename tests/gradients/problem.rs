@@ -118,7 +118,8 @@ where
     fn draw(&mut self, rng: &mut Xoshiro256PlusPlus) -> Vec<f64> {
         self.targets = array::from_fn(|_| L::Target::draw(rng));
         self.net.init_with(Init::HeUniform, rng);
-        let mut at = parameters(&mut self.net);
+        let mut at = Vec::new();
+        self.net.each(&mut |parameter| at.push(*parameter));
         for parts in self.parts().chunks(2) {
             match parts {
                 [_weights, bias] => {
@@ -155,21 +156,19 @@ where
         let mut dx = <[N::Input; B]>::ZERO;
         self.tape.backward_to_input(&self.net, &self.x, &dy, &mut self.gradient, &mut dx);
 
-        let mut gradient = parameters(&mut self.gradient);
+        let mut gradient = Vec::new();
+        self.gradient.each(&mut |derivative| gradient.push(*derivative));
         dx.iter_mut().for_each(|dx| gradient.extend_from_slice(dx.numbers()));
         gradient
     }
 }
 
-impl<N: Layer<Input: Sample>, L: Loss<N::Output>, const B: usize> Problem<N, L, B> {
+impl<N: Layer<Input: Sample> + Open, L: Loss<N::Output>, const B: usize> Problem<N, L, B> {
     fn set(&mut self, at: &[f64]) {
-        let mut rest = set_parameters(&mut self.net, at);
-        for x in &mut self.x {
-            let x = x.numbers();
-            let (numbers, next) = rest.split_at(x.len());
-            x.copy_from_slice(numbers);
-            rest = next;
-        }
+        let mut numbers = at.iter();
+        let mut next = |number: &mut f64| *number = *numbers.next().expect("a number for each");
+        self.net.each(&mut next);
+        self.x.iter_mut().for_each(|x| x.numbers().iter_mut().for_each(&mut next));
     }
 }
 

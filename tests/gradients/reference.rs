@@ -33,6 +33,9 @@ impl Layer {
 pub trait Open {
     /// Appends the layers to `layers`.
     fn open(&self, layers: &mut Vec<Layer>);
+    /// Calls `f` for each parameter, layer by layer: the weights, then the bias. The order is not
+    /// that of the memory, so that what is drawn does not depend on how W is stored.
+    fn each(&mut self, f: &mut dyn FnMut(&mut f64));
 }
 
 impl<const IN: usize, const OUT: usize, Act: Named> Open for Dense<IN, OUT, Act, f64> {
@@ -43,12 +46,24 @@ impl<const IN: usize, const OUT: usize, Act: Named> Open for Dense<IN, OUT, Act,
             activation: &Act::ACTIVATION,
         });
     }
+    fn each(&mut self, f: &mut dyn FnMut(&mut f64)) {
+        for input in 0..IN {
+            for out in 0..OUT {
+                f(self.weight_mut(out, input).expect("a weight"));
+            }
+        }
+        self.bias_mut().iter_mut().for_each(f);
+    }
 }
 
 impl<A: Open, B: Open> Open for (A, B) {
     fn open(&self, layers: &mut Vec<Layer>) {
         self.0.open(layers);
         self.1.open(layers);
+    }
+    fn each(&mut self, f: &mut dyn FnMut(&mut f64)) {
+        self.0.each(f);
+        self.1.each(f);
     }
 }
 
