@@ -267,9 +267,9 @@ macro_rules! add_y {
     };
     ($low:tt $high:tt) => {
         concat!(
-            "mov {t}, {y}\n",
-            "vldmia {t}!, {{", registers!(0 $low), "}}\n", add!($low),
-            "vldmia {t}, {{", registers!(0 $high), "}}\n", add!(high $high)
+            "mov {k}, {y}\n",
+            "vldmia {k}!, {{", registers!(0 $low), "}}\n", add!($low),
+            "vldmia {k}, {{", registers!(0 $high), "}}\n", add!(high $high)
         )
     };
 }
@@ -312,35 +312,36 @@ macro_rules! add_first {
     // A chain whose partner has no term takes its place.
     (one_or_none $($half:tt)*) => {
         concat!(
-            "lsrs {t}, {group}, #1\n",
-            "bcs 8f\n",
+            "tst {k}, #{half}\n",
+            "bne 8f\n",
             "add {x}, #{partner}\n",
             "cmp {x}, {end}\n",
             "blo 5f\n",
-            "add {group}, #1\n",
+            "orr {k}, {k}, #{half}\n",
+            "lsr {order}, {order}, #4\n",
             "b 9f\n",
             "8:\n", add_kept!($($half)*),
             "9:\n",
         )
     };
     ($terms:tt $($half:tt)*) => {
-        concat!("lsrs {t}, {group}, #1\n", "bcc 5f\n", add_kept!($($half)*))
+        concat!("tst {k}, #{half}\n", "beq 5f\n", add_kept!($($half)*))
     };
 }
 
 /// Adds what waits for the sums: to 5 where they must wait themselves, to 6 where they were put
-/// into the output, to 7 where that is to be added, too.
+/// into the output, to 7 where that is to be added, too. Which, the bits of the chain's first term say.
 macro_rules! add_partners {
     (2 $terms:tt $n:tt $($half:tt)*) => {
         concat!(
-            "cmp {group}, #1\n", "bhs 7f\n",
+            "tst {k}, #1\n", "bne 7f\n",
             "vstmia {y}, {{", registers!(16 $n), "}}\n",
         )
     };
     (4 $terms:tt $n:tt $($half:tt)*) => {
         concat!(
             add_first!($terms $($half)*),
-            "cmp {group}, #2\n", "bhs 7f\n",
+            "tst {k}, #1\n", "bne 7f\n",
             "vstmia {y}, {{", registers!(16 $n), "}}\n",
             "b 6f\n",
             "5:\n",
@@ -350,8 +351,8 @@ macro_rules! add_partners {
     (8 $terms:tt $n:tt $($half:tt)*) => {
         concat!(
             add_first!($terms $($half)*),
-            "lsrs {t}, {t}, #1\n", "bcc 5f\n", add_kept!($($half)*),
-            "cmp {group}, #4\n", "bhs 7f\n",
+            "tst {k}, #2\n", "beq 5f\n", add_kept!($($half)*),
+            "tst {k}, #1\n", "bne 7f\n",
             "vstmia {y}, {{", registers!(16 $n), "}}\n",
             "b 6f\n",
             "5:\n",
@@ -391,6 +392,13 @@ pub(super) unsafe fn block<const N: usize, const F: usize, const C: usize, const
     let row = size_of::<f32>() * row;
     let next = F * row - size_of::<f32>() * N;
     let end = x.wrapping_add(inputs);
+    // The first term of each chain but the first, four bits for each. Partners follow each other: 0
+    // and 4, 2 and 6, then 1 and 5, 3 and 7.
+    let order: usize = match F {
+        2 => 0x1,
+        4 => 0x312,
+        _ => 0x735_1624,
+    };
     /// The only chain.
     macro_rules! chain {
         ($terms:tt $n:tt: $($half:tt)*) => {
@@ -407,22 +415,20 @@ pub(super) unsafe fn block<const N: usize, const F: usize, const C: usize, const
     macro_rules! chains {
         ($f:tt $terms:tt $n:tt: $($half:tt)*) => {
             fpu!(
-                "/* {next} {end} {kept} {term} {partner} */",
-                concat!("vldmia {t}, {{", registers!(16 $n), "}}"),
-                "mov {group}, #0",
-                "vmov s0, {group}",
+                "/* {next} {end} {kept} {term} {partner} {half} */",
+                concat!("vldmia {k}, {{", registers!(16 $n), "}}"),
+                "mov {k}, #0",
+                "vmov s0, {k}",
                 add_zero!($n),
                 "mov {x}, {first}",
                 "mov {w}, {weights}",
                 terms!($terms $($half)*),
                 add_partners!($f $terms $n $($half)*),
                 "6:",
-                // Partners follow each other: 0 and 4, 2 and 6, then 1 and 5, 3 and 7.
-                "add {group}, #1",
-                "rbit {t}, {group}",
-                "add {x}, {first}, {t}, lsr #{bits} - 2",
-                "lsr {t}, {t}, #{bits}",
-                "mla {w}, {t}, {row}, {weights}",
+                "and {k}, {order}, #7",
+                "lsr {order}, {order}, #4",
+                "add {x}, {first}, {k}, lsl #2",
+                "mla {w}, {k}, {row}, {weights}",
                 "vldr s15, [{x}]",
                 concat!("vldmia {w}!, {{", registers!(16 $n), "}}"),
                 multiply_here!($n),
@@ -431,12 +437,12 @@ pub(super) unsafe fn block<const N: usize, const F: usize, const C: usize, const
                 "7:",
                 add_y!($($half)*),
                 concat!("vstmia {y}, {{", registers!(16 $n), "}}"),
-                t = inout(reg) bias => _, y = in(reg) y, kept = inout(reg) kept => _,
+                k = inout(reg) bias => _, order = inout(reg) order => _, y = in(reg) y, kept = inout(reg) kept => _,
                 first = in(reg) x, x = out(reg) _, end = in(reg) end,
                 weights = in(reg) w, w = out(reg) _, row = in(reg) row, next = in(reg) next,
-                group = out(reg) _, term = const F * size_of::<f32>(),
+                term = const F * size_of::<f32>(),
                 partner = const F * size_of::<f32>() / 2,
-                bits = const usize::BITS - F.ilog2()
+                half = const F / 2
             )
         };
     }
