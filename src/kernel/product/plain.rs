@@ -227,9 +227,11 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
     /// The sums of earlier chains wait until their partner is done: the first in the output, and
     /// `K` others beside it.
     ///
+    /// Not `inline(always)`: the compiler would work through a copy for every choice of the five.
+    ///
     /// # Safety
     /// They are outputs of the layer.
-    #[inline(always)]
+    #[inline]
     unsafe fn plain_block<
         const N: usize,
         const F: usize,

@@ -379,7 +379,9 @@ macro_rules! fpu {
 ///
 /// Chains but the first begin with their first product instead of adding it to zero, and the bias
 /// with a zero added: then no sum is −0, and a zero of either sign adds nothing.
-#[inline(always)]
+///
+/// Not `inline(always)`, or the compiler would copy all of the pieces to wherever one is chosen.
+#[inline]
 pub(super) unsafe fn block<const N: usize, const F: usize, const C: usize, const TERMS: usize>(
     y: *mut f32,
     kept: *mut f32,
