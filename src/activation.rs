@@ -345,8 +345,7 @@ elementwise! {
 
     /// f(s) = max(0, s): the rectified linear unit.
     Relu: HeUniform, FromOutput,
-        // |·| changes −0 alone; without it LLVM stores the zeros with a mask, which is slow.
-        |s| T::select(s < T::ZERO, T::ZERO, s).abs(),
+        |s| s.relu(),
         |h| T::select(h > T::ZERO, T::ONE, T::ZERO);
 
     /// f(s) = s above 0, 0.01 s below.

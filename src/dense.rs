@@ -8,7 +8,7 @@ use rand::Rng;
 use crate::activation::{Activation, Identity};
 use crate::budget::{LayerInfo, short_name};
 use crate::init::Init;
-use crate::kernel::{Panels, parts, product};
+use crate::kernel::{Arena, Panels, parts, product};
 use crate::text::Text;
 use crate::{Float, Inspector, Layer, Machine, Shape, Store, TensorInfo, Visitor, Zero};
 
@@ -64,6 +64,29 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
         product::affine::<M, T, IN, OUT, B>(&self.weights, &self.bias, x, y);
         // h = f(s)
         Act::apply_batch::<M, T, OUT, B>(y);
+    }
+
+    #[inline(always)]
+    fn infer_first<'a, M: Machine, H, const B: usize>(
+        &self,
+        x: &[[T; IN]; B],
+        arena: Arena<'a, H, ()>,
+    ) -> Arena<'a, H, [[T; OUT]; B]> {
+        let mut both = arena.with_any();
+        let ((), y) = both.parts();
+        self.infer::<M, B>(x, y);
+        both.done()
+    }
+
+    #[inline(always)]
+    fn infer_between<'a, M: Machine, H, const B: usize>(
+        &self,
+        x: Arena<'a, H, [[T; IN]; B]>,
+    ) -> Arena<'a, H, [[T; OUT]; B]> {
+        let mut both = x.with_any();
+        let (x, y) = both.parts();
+        self.infer::<M, B>(x, y);
+        both.done()
     }
 
     #[inline(always)]

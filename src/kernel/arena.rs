@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
-use crate::Zero;
+use crate::{Float, Zero};
 
 /// Memory for an [`Arena`] as large as an `H`.
 ///
@@ -90,16 +90,42 @@ impl<'a, H, X> Arena<'a, H, X> {
     /// Puts a `Y` at the other end, all zero. That both fit is checked when this is compiled.
     #[inline(always)]
     pub fn with<Y: Zero + Copy>(self) -> Both<'a, H, X, Y> {
+        let both = self.at_other_end::<Y>();
+        // SAFETY: `place` is inside of the memory and aligned, the memory is this arena's alone,
+        // and no reference into it is alive, since the arena is here by value. The assignment drops
+        // nothing, because a `Y` is `Copy`. It leaves the `X` alone: the two do not overlap.
+        unsafe { *both.memory.place::<Y>(both.end) = Y::ZERO };
+        both
+    }
+
+    /// As [`with`](Self::with), but what the numbers are is not said: they are to be overwritten.
+    #[inline(always)]
+    pub fn with_any<T: Float, const N: usize, const B: usize>(self) -> Both<'a, H, X, [[T; N]; B]> {
+        #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
+        {
+            let both = self.at_other_end::<[[T; N]; B]>();
+            let place = both.memory.place::<[[T; N]; B]>(both.end);
+            // SAFETY: writes nothing, but for all that the compiler knows any bits to the memory
+            // that `with` writes. Any bits are a number.
+            unsafe {
+                core::arch::asm!("/* {0} */", in(reg) place, options(nostack, preserves_flags))
+            };
+            both
+        }
+        // Compilers do without the zeros, or write them in no time.
+        #[cfg(not(all(target_arch = "arm", target_abi = "eabihf")))]
+        self.with()
+    }
+
+    /// Where a `Y` is to be, at the other end.
+    #[inline(always)]
+    const fn at_other_end<Y>(self) -> Both<'a, H, X, Y> {
         const { assert!(size_of::<X>() + size_of::<Y>() <= size_of::<H>(), "the arena is too small") }
         let Arena { memory, end, .. } = self;
         let end = match end {
             End::Low => End::High,
             End::High => End::Low,
         };
-        // SAFETY: `place` is inside of the memory and aligned, the memory is this arena's alone,
-        // and no reference into it is alive, since the arena is here by value. The assignment drops
-        // nothing, because a `Y` is `Copy`. It leaves the `X` alone: the two do not overlap.
-        unsafe { *memory.place::<Y>(end) = Y::ZERO };
         Both { memory, end, holds: PhantomData }
     }
 }

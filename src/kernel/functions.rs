@@ -47,6 +47,7 @@ use core::f64::consts::LOG2_E;
 use core::hint::select_unpredictable as select;
 
 use super::Float;
+use super::lanes::PLAIN;
 
 /// The constants of one number type, and the steps that need its bits. Sealed by being private.
 pub trait Series: Sized + 'static {
@@ -74,6 +75,8 @@ pub trait Series: Sized + 'static {
     fn powers(rounded: Self) -> (Self, Self);
     /// 1 / self, for a power of two.
     fn inverse_power(self) -> Self;
+    /// The larger of this and 0, which is not −0; NaN of NaN.
+    fn relu(self) -> Self;
     /// a · b + c in one rounding: only for machines that have the instruction.
     #[cfg(feature = "std")]
     fn fused(a: Self, b: Self, c: Self) -> Self;
@@ -115,6 +118,15 @@ macro_rules! polynomial {
     };
 }
 
+/// The bits of [`Series::relu`]. As whole numbers, −0 to −∞ are below all others: three instructions
+/// for a Cortex-M4F, where a comparison of its FPU and what follows it are five.
+macro_rules! relu_of_bits {
+    ($x:expr, $t:ty, $int:ty) => {{
+        let bits = $x.to_bits() as $int;
+        select(bits <= <$t>::NEG_INFINITY.to_bits() as $int, 0, bits)
+    }};
+}
+
 macro_rules! series {
     ($t:ty, $int:ty, $uint:ty, $mantissa:literal, $bias:literal) => {
         const ROUND: $t = 1.5 * (1u64 << $mantissa) as $t + $bias as $t;
@@ -135,6 +147,15 @@ macro_rules! series {
         #[inline(always)]
         fn inverse_power(self) -> Self {
             <$t>::from_bits(((2 * $bias as $uint) << $mantissa).wrapping_sub(self.to_bits()))
+        }
+
+        #[inline(always)]
+        fn relu(self) -> Self {
+            if PLAIN {
+                return <$t>::from_bits(relu_of_bits!(self, $t, $int) as $uint);
+            }
+            // |·| changes −0 alone; without it LLVM stores the zeros with a mask, which is slow.
+            select(self < 0.0, 0.0, self).abs()
         }
 
         #[cfg(feature = "std")]
@@ -486,4 +507,32 @@ pub(super) fn normal_cdf<T: Float>(x: T) -> T {
     let outer = select(x > T::ZERO, T::ONE - tail, tail);
 
     select(a < T::ONE, center, outer)
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+    use rand::{Rng, SeedableRng, rngs::Xoshiro256PlusPlus};
+
+    #[test]
+    fn relu_by_whole_numbers_is_relu() {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+        let ends = [0.0, f32::MIN_POSITIVE, 1.0, f32::MAX, f32::INFINITY, f32::NAN];
+        let around = ends.into_iter().flat_map(|x| {
+            [x, -x]
+                .map(f32::to_bits)
+                .into_iter()
+                .flat_map(|x| [x.wrapping_sub(1), x, x.wrapping_add(1)])
+        });
+        let bits: Vec<u32> = around.chain((0..100_000).map(|_| rng.next_u32())).collect();
+        for x in bits.into_iter().map(f32::from_bits) {
+            let y = f32::from_bits(relu_of_bits!(x, f32, i32) as u32);
+            assert!(y.to_bits() == x.relu().to_bits() || y.is_nan() && x.is_nan(), "{x:e}");
+            let wide = f64::from(x);
+            let y = f64::from_bits(relu_of_bits!(wide, f64, i64) as u64);
+            assert!(y.to_bits() == wide.relu().to_bits() || y.is_nan() && x.is_nan(), "{x:e}");
+        }
+    }
 }

@@ -55,6 +55,7 @@
 //!   the end of each tile: of 64-32 with 32 samples it is 4 % of forward. So is f′ in backward.
 //! - Products compiled for their sizes but not inlined are no quicker than one for all sizes.
 
+pub(crate) mod adam;
 mod arena;
 pub(crate) mod bits;
 #[cfg(feature = "alloc")]

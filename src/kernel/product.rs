@@ -640,6 +640,21 @@ impl Split {
         if first * unit < cols { first * unit } else { cols }
     }
 
+    /// The numbers of every block of a range, if they are all alike.
+    const fn only_width(self, range: Option<(usize, usize)>) -> Option<usize> {
+        let Some((mut col, end)) = range else {
+            return None;
+        };
+        let first = if col < end { self.numbers(col, end) } else { 0 };
+        while col < end {
+            if self.numbers(col, end) != first {
+                return None;
+            }
+            col += first;
+        }
+        Some(first)
+    }
+
     /// Whether a block of `width` vectors may come that has code of its own for being whole, or
     /// has not, for columns from the first to the second of `range`.
     const fn has(self, range: Option<(usize, usize)>, width: usize, whole: bool) -> bool {

@@ -1,4 +1,5 @@
 use super::{Rule, apply};
+use crate::kernel::adam;
 use crate::{Float, Layer, Optimizer, Zero};
 
 /// Adam (Kingma and Ba 2015): steps by the mean of past gradients over the root of their mean
@@ -138,6 +139,10 @@ impl Rule<3> for Update {
         let [l2, keep, epsilon] = [self.l2, self.keep, epsilon].map(T::from_f64);
         let [step, unbias] = self.steps.map(T::from_f64);
         let [gradient, mean, mean_square] = others;
+        let [weights, gradient, mean, mean_square] = adam::first_parameters(
+            &[l2, beta1, rest1, beta2, rest2, step, unbias, epsilon, keep],
+            [weights, gradient, mean, mean_square],
+        );
         let moments = mean.iter_mut().zip(mean_square);
         for ((w, &mut g), (m, v)) in weights.iter_mut().zip(gradient).zip(moments) {
             let g = g + l2 * *w;

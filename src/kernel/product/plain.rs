@@ -8,7 +8,7 @@
 //! `VMLA`, which takes a Cortex-M4F three cycles where `VMUL` and `VADD` take two. Both are
 //! written as assembly.
 
-use core::hint::black_box;
+use core::array;
 use core::mem::MaybeUninit;
 
 use super::{
@@ -33,6 +33,8 @@ const fn split<T>(most: usize) -> Split {
 pub trait Plain: Copy + 'static {
     /// What chains but the first start with.
     const ZEROS: &'static [Self; 16];
+    /// From how many sums on [`block`](Self::block) is assembly.
+    const ASSEMBLED: usize;
 
     /// The `N` numbers from `from` on.
     ///
@@ -51,20 +53,21 @@ pub trait Plain: Copy + 'static {
     /// # Safety
     /// They can be read.
     unsafe fn add_multiple<const N: usize>(sums: &mut [Self; N], factor: Self, row: *const Self);
-    /// A chain of `N` sums: to ← start + Σₖ x[`C` k] · row `C` k of w, for so many `terms`, a
-    /// multiple of `U`. Rows are `row` numbers long. With a `partner`, `to` holds other sums, and
-    /// gets the sums of both.
+    /// `N` sums in `F` chains of which each has a term, at least `ASSEMBLED` of them: y ← bias + Σₖ
+    /// x[k] · row k of w, for so many `inputs`, which have `TERMS` for the chains (see [`terms`]).
+    /// Rows are `row` numbers apart. There is place for sums that wait in `kept`, log₂ `F` − 1
+    /// times. Of `C` chains the others, which have no terms, add their zeros.
     ///
     /// # Safety
     /// All of it can be read and written.
-    unsafe fn chain<const N: usize, const C: usize, const U: usize>(
-        to: *mut Self,
-        partner: bool,
-        start: *const Self,
+    unsafe fn block<const N: usize, const F: usize, const C: usize, const TERMS: usize>(
+        y: *mut Self,
+        kept: *mut Self,
+        bias: *const Self,
         x: *const Self,
         w: *const Self,
         row: usize,
-        terms: usize,
+        inputs: usize,
     );
     /// to ← sums, or with a `partner` to ← sums + to.
     ///
@@ -82,6 +85,12 @@ macro_rules! plain {
     ($t:ty) => {
         impl Plain for $t {
             const ZEROS: &'static [$t; 16] = &[0.0; 16];
+            const ASSEMBLED: usize =
+                if cfg!(all(target_arch = "arm", target_abi = "eabihf")) && size_of::<$t>() == 4 {
+                    5
+                } else {
+                    usize::MAX
+                };
 
             #[inline(always)]
             unsafe fn load<const N: usize>(from: *const $t) -> [$t; N] {
@@ -111,31 +120,24 @@ macro_rules! plain {
             }
 
             #[inline(always)]
-            unsafe fn chain<const N: usize, const C: usize, const U: usize>(
-                to: *mut $t,
-                partner: bool,
-                start: *const $t,
+            unsafe fn block<const N: usize, const F: usize, const C: usize, const TERMS: usize>(
+                y: *mut $t,
+                kept: *mut $t,
+                bias: *const $t,
                 x: *const $t,
                 w: *const $t,
                 row: usize,
-                terms: usize,
+                inputs: usize,
             ) {
-                // SAFETY: the caller's.
-                unsafe {
-                    #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
-                    if const { N >= 5 && size_of::<$t>() == 4 } {
-                        let (to, start, x, w) = (to.cast(), start.cast(), x.cast(), w.cast());
-                        return arm::chain::<N, C, U>(to, partner, start, x, w, row, terms);
-                    }
-                    let mut sums = Self::load::<N>(start);
-                    let mut k = 0;
-                    while k < terms {
-                        let row = w.wrapping_add(k * C * row);
-                        Self::add_multiple(&mut sums, *x.wrapping_add(k * C), row);
-                        k += 1;
-                    }
-                    Self::finish(&sums, to, partner);
+                #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
+                if const { N >= Self::ASSEMBLED } {
+                    let (y, kept, bias) = (y.cast(), kept.cast(), bias.cast());
+                    let (x, w) = (x.cast(), w.cast());
+                    // SAFETY: the caller's.
+                    unsafe { arm::block::<N, F, C, TERMS>(y, kept, bias, x, w, row, inputs) }
                 }
+                #[cfg(not(all(target_arch = "arm", target_abi = "eabihf")))]
+                let _ = (y, kept, bias, x, w, row, inputs);
             }
 
             #[inline(always)]
@@ -154,10 +156,6 @@ macro_rules! plain {
             unsafe fn add_to<const N: usize>(to: *mut $t, from: *const $t) {
                 // SAFETY: the caller's.
                 unsafe {
-                    #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
-                    if const { N >= 5 && size_of::<$t>() == 4 } {
-                        return arm::add::<N>(to.cast(), from.cast());
-                    }
                     let mut sums = Self::load::<N>(from);
                     add(&mut sums, &Self::load(to));
                     Self::store(&sums, to);
@@ -175,23 +173,46 @@ mod arm;
 
 impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
     /// The outputs from `col` to `end`, in `C` chains: see [`range`](Self::range).
+    ///
+    /// Of chains that have no term only the first zero matters: it makes 0 of −0.
     #[inline(always)]
     pub(super) fn in_plain_chains<const C: usize, const LAST: bool>(&self, col: usize, end: usize) {
-        let mut blocks = Blocks { col, end, split: split::<T>(SUMS) };
-        while let Some(Block { col, width, .. }) = blocks.next() {
+        macro_rules! if_chains {
+            ($($few:literal)*) => {$(
+                if const { with_terms(I::KNOWN, C) == $few } {
+                    self.in_few_chains::<$few, C, LAST>(col, end);
+                }
+            )*};
+        }
+        if_chains!(1 2 4 8);
+    }
+
+    /// The same, of which only the first `F` chains have terms.
+    #[inline(always)]
+    fn in_few_chains<const F: usize, const C: usize, const LAST: bool>(
+        &self,
+        col: usize,
+        end: usize,
+    ) {
+        let mut col = col;
+        while col < end {
+            let width = match const { split::<T>(SUMS).only_width(Self::range(LAST)) } {
+                Some(width) => width,
+                None => split::<T>(SUMS).numbers(col, end),
+            };
             macro_rules! if_width {
                 ($($n:literal: $($at_once:literal)*;)*) => {$(
                     if const { split::<T>(SUMS).has(Self::range(LAST), $n, false) } && width == $n {
                         // As many of the chains at once as fill the registers.
-                        $(if const { at_once($n, C) == $at_once } {
+                        $(if const { at_once($n, F) == $at_once } {
                             // SAFETY: the block is within the outputs.
                             unsafe {
-                                if const { C / $at_once == 8 } {
-                                    self.plain_block::<$n, C, $at_once, 2, LAST>(col);
-                                } else if const { C / $at_once == 4 } {
-                                    self.plain_block::<$n, C, $at_once, 1, LAST>(col);
+                                if const { F / $at_once == 8 } {
+                                    self.plain_block::<$n, F, C, $at_once, 2, LAST>(col);
+                                } else if const { F / $at_once == 4 } {
+                                    self.plain_block::<$n, F, C, $at_once, 1, LAST>(col);
                                 } else {
-                                    self.plain_block::<$n, C, $at_once, 0, LAST>(col);
+                                    self.plain_block::<$n, F, C, $at_once, 0, LAST>(col);
                                 }
                             }
                         })*
@@ -202,19 +223,25 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
                 1: 8 4 2 1; 2: 8 4 2 1; 3: 4 2 1; 4: 4 2 1; 5: 1; 6: 1; 7: 1; 8: 1; 9: 1;
                 10: 1; 11: 1; 12: 1; 13: 1; 14: 1; 15: 1; 16: 1;
             );
+            // The compiler would write the blocks one behind the other.
+            col = opaque(col + width);
         }
     }
 
-    /// The `N` outputs from `col` on, in `C` chains, `G` of them at a time.
+    /// The `N` outputs from `col` on, in `F` chains, `G` of them at a time; in `C`, of which the
+    /// others have no terms.
     ///
     /// The sums of earlier chains wait until their partner is done: the first in the output, and
     /// `K` others beside it.
     ///
+    /// Not `inline(always)`: the compiler would work through a copy for every choice of the five.
+    ///
     /// # Safety
     /// They are outputs of the layer.
-    #[inline(always)]
+    #[inline]
     unsafe fn plain_block<
         const N: usize,
+        const F: usize,
         const C: usize,
         const G: usize,
         const K: usize,
@@ -223,26 +250,43 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
         &self,
         col: usize,
     ) {
-        let groups = const { C / G };
+        let groups = const { F / G };
         let (inputs, row) = (self.inputs.get(), self.row::<LAST>());
-        let first_w = self.w.wrapping_add(self.layout().column::<T>(col));
+        let w = self.w.wrapping_add(self.layout().column::<T>(col));
         let y = self.y.wrapping_add(col);
+        let bias = self.bias.wrapping_add(col);
         let mut kept = [const { MaybeUninit::<[T; N]>::uninit() }; K];
-        let mut waiting = 0;
-        let mut group = 0;
         // SAFETY: what is loaded and stored is borrowed: the caller's columns, and each k below
         // `inputs`. What waits has been written.
         unsafe {
+            if const { N >= T::ASSEMBLED } {
+                let (kept, x) = (kept.as_mut_ptr().cast(), self.x);
+                macro_rules! if_terms {
+                    ($($terms:literal)*) => {$(
+                        if const { terms(I::KNOWN, F) == $terms } {
+                            return T::block::<N, F, C, $terms>(y, kept, bias, x, w, row, inputs);
+                        }
+                    )*};
+                }
+                if_terms!(0 1 2 3);
+            }
+            let with_zero: [T; N];
+            let mut start = bias;
+            if const { F < C } {
+                with_zero = array::from_fn(|n| *bias.add(n) + T::ZERO);
+                start = with_zero.as_ptr();
+            }
+            if groups == 1 {
+                let sums = self.chains::<N, F, G>(start, self.x, w, row, 0);
+                return T::store(&sums, y);
+            }
+            let mut waiting = 0;
+            let mut group = 0;
             while group < groups {
                 // Partners follow each other: 0 and 4, 2 and 6, then 1 and 5, 3 and 7.
-                let first = if groups == 1 {
-                    0
-                } else {
-                    group.reverse_bits() >> (usize::BITS - groups.trailing_zeros())
-                };
+                let first = group.reverse_bits() >> (usize::BITS - groups.trailing_zeros());
                 let x = self.x.wrapping_add(first);
-                let w = first_w.wrapping_add(first * row);
-                let start = if group == 0 { self.bias.add(col) } else { T::ZEROS.as_ptr() };
+                let w = w.wrapping_add(first * row);
                 let place = |waiting: usize, kept: &mut [MaybeUninit<[T; N]>; K]| {
                     if waiting == 0 {
                         y
@@ -254,15 +298,9 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
                 let partner = group & 1;
                 waiting -= partner;
                 let to = place(waiting, &mut kept);
-                if const { G > 1 } {
-                    let sums = self.chains::<N, C, G>(start, x, w, row, first);
-                    T::finish(&sums, to, partner == 1);
-                } else if const { is_multiple(I::KNOWN, 4 * C) } {
-                    T::chain::<N, C, 4>(to, partner == 1, start, x, w, row, inputs / C);
-                } else {
-                    let terms = (inputs + (C - 1) - first) / C;
-                    T::chain::<N, C, 1>(to, partner == 1, start, x, w, row, terms);
-                }
+                let sums = self.chains::<N, F, G>(start, x, w, row, first);
+                T::finish(&sums, to, partner == 1);
+                start = T::ZEROS.as_ptr();
                 let mut partners = group >> 1;
                 while partner == 1 && partners & 1 == 1 {
                     let from = place(waiting, &mut kept);
@@ -272,7 +310,7 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
                 }
                 waiting += 1;
                 // The compiler would write the chains one behind the other.
-                group = black_box(group + 1);
+                group = opaque(group + 1);
             }
         }
     }
@@ -332,12 +370,40 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
     }
 }
 
-/// Whether a size is known to be a multiple of `of`.
-const fn is_multiple(size: Option<usize>, of: usize) -> bool {
-    match size {
-        Some(size) => size.is_multiple_of(of),
-        None => false,
+/// How many of `chains` chains have terms: rounded up to a power of two, and at least one.
+const fn with_terms(inputs: Option<usize>, chains: usize) -> usize {
+    match inputs {
+        Some(inputs) if inputs < chains => inputs.next_power_of_two(),
+        _ => chains,
     }
+}
+
+/// The terms of so many chains: 0 for one in each, 1 for one or none, 2 for any number, 3 for a
+/// multiple of four in each. Other numbers are not known, or none at all.
+const fn terms(inputs: Option<usize>, chains: usize) -> usize {
+    match inputs {
+        None | Some(0) => usize::MAX,
+        Some(inputs) if inputs == chains => 0,
+        Some(inputs) if inputs < chains => 1,
+        Some(inputs) if inputs.is_multiple_of(4 * chains) => 3,
+        Some(_) => 2,
+    }
+}
+
+/// The same number, of which the compiler knows nothing.
+#[inline(always)]
+fn opaque(number: usize) -> usize {
+    #[cfg(target_arch = "arm")]
+    {
+        let mut number = number;
+        // SAFETY: does nothing, where `black_box` would write the number to memory.
+        unsafe {
+            core::arch::asm!("/* {0} */", inout(reg) number, options(pure, nomem, nostack, preserves_flags));
+        }
+        number
+    }
+    #[cfg(not(target_arch = "arm"))]
+    core::hint::black_box(number)
 }
 
 /// How many of `chains` chains of `n` sums there are room for: one, where its rows are long.
