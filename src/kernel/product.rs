@@ -158,7 +158,7 @@ pub(crate) fn transposed<
 }
 
 /// A size: a number, or [`Known`] when this is compiled.
-trait Size: Copy {
+pub trait Size: Copy {
     /// The size, where it is known.
     const KNOWN: Option<usize>;
 

@@ -53,21 +53,20 @@ pub trait Plain: Copy + 'static {
     /// # Safety
     /// They can be read.
     unsafe fn add_multiple<const N: usize>(sums: &mut [Self; N], factor: Self, row: *const Self);
-    /// `N` sums in `F` chains of which each has a term, at least `ASSEMBLED` of them: y ← bias + Σₖ
-    /// x[k] · row k of w, for so many `inputs`, which have `TERMS` for the chains (see [`terms`]).
-    /// Rows are `row` numbers apart. There is place for sums that wait in `kept`, log₂ `F` − 1
-    /// times. Of `C` chains the others, which have no terms, add their zeros.
+    /// `N` sums, at least `ASSEMBLED`, in `C` chains: y ← bias + Σₖ x[k] · row k of w, for so many
+    /// `inputs`, of a known number. Rows are `row` numbers apart. There is place for sums that wait
+    /// in `kept`: see [`waiting`].
     ///
     /// # Safety
     /// All of it can be read and written.
-    unsafe fn block<const N: usize, const F: usize, const C: usize, const TERMS: usize>(
+    unsafe fn block<I: Size, const N: usize, const C: usize>(
         y: *mut Self,
         kept: *mut Self,
         bias: *const Self,
         x: *const Self,
         w: *const Self,
         row: usize,
-        inputs: usize,
+        inputs: I,
     );
     /// to ← sums, or with a `partner` to ← sums + to.
     ///
@@ -120,21 +119,21 @@ macro_rules! plain {
             }
 
             #[inline(always)]
-            unsafe fn block<const N: usize, const F: usize, const C: usize, const TERMS: usize>(
+            unsafe fn block<I: Size, const N: usize, const C: usize>(
                 y: *mut $t,
                 kept: *mut $t,
                 bias: *const $t,
                 x: *const $t,
                 w: *const $t,
                 row: usize,
-                inputs: usize,
+                inputs: I,
             ) {
                 #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
                 if const { N >= Self::ASSEMBLED } {
                     let (y, kept, bias) = (y.cast(), kept.cast(), bias.cast());
                     let (x, w) = (x.cast(), w.cast());
                     // SAFETY: the caller's.
-                    unsafe { arm::block::<N, F, C, TERMS>(y, kept, bias, x, w, row, inputs) }
+                    unsafe { arm::block::<I, N, C>(y, kept, bias, x, w, row, inputs.get()) }
                 }
                 #[cfg(not(all(target_arch = "arm", target_abi = "eabihf")))]
                 let _ = (y, kept, bias, x, w, row, inputs);
@@ -173,27 +172,8 @@ mod arm;
 
 impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
     /// The outputs from `col` to `end`, in `C` chains: see [`range`](Self::range).
-    ///
-    /// Of chains that have no term only the first zero matters: it makes 0 of −0.
     #[inline(always)]
     pub(super) fn in_plain_chains<const C: usize, const LAST: bool>(&self, col: usize, end: usize) {
-        macro_rules! if_chains {
-            ($($few:literal)*) => {$(
-                if const { with_terms(I::KNOWN, C) == $few } {
-                    self.in_few_chains::<$few, C, LAST>(col, end);
-                }
-            )*};
-        }
-        if_chains!(1 2 4 8);
-    }
-
-    /// The same, of which only the first `F` chains have terms.
-    #[inline(always)]
-    fn in_few_chains<const F: usize, const C: usize, const LAST: bool>(
-        &self,
-        col: usize,
-        end: usize,
-    ) {
         let mut col = col;
         while col < end {
             let width = match const { split::<T>(SUMS).only_width(Self::range(LAST)) } {
@@ -204,17 +184,9 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
                 ($($n:literal: $($at_once:literal)*;)*) => {$(
                     if const { split::<T>(SUMS).has(Self::range(LAST), $n, false) } && width == $n {
                         // As many of the chains at once as fill the registers.
-                        $(if const { at_once($n, F) == $at_once } {
+                        $(if const { at_once($n, with_terms(I::KNOWN, C)) == $at_once } {
                             // SAFETY: the block is within the outputs.
-                            unsafe {
-                                if const { F / $at_once == 8 } {
-                                    self.plain_block::<$n, F, C, $at_once, 2, LAST>(col);
-                                } else if const { F / $at_once == 4 } {
-                                    self.plain_block::<$n, F, C, $at_once, 1, LAST>(col);
-                                } else {
-                                    self.plain_block::<$n, F, C, $at_once, 0, LAST>(col);
-                                }
-                            }
+                            unsafe { self.plain_block::<$n, C, $at_once, LAST>(col) }
                         })*
                     }
                 )*};
@@ -228,56 +200,48 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
         }
     }
 
-    /// The `N` outputs from `col` on, in `F` chains, `G` of them at a time; in `C`, of which the
-    /// others have no terms.
+    /// The `N` outputs from `col` on, in `C` chains, `G` of them at a time.
     ///
-    /// The sums of earlier chains wait until their partner is done: the first in the output, and
-    /// `K` others beside it.
-    ///
-    /// Not `inline(always)`: the compiler would work through a copy for every choice of the five.
+    /// Of chains that have no term only the first zero matters: it makes 0 of −0. The sums of earlier
+    /// chains wait until their partner is done: the first in the output, others beside it.
     ///
     /// # Safety
     /// They are outputs of the layer.
-    #[inline]
-    unsafe fn plain_block<
-        const N: usize,
-        const F: usize,
-        const C: usize,
-        const G: usize,
-        const K: usize,
-        const LAST: bool,
-    >(
+    #[inline(always)]
+    unsafe fn plain_block<const N: usize, const C: usize, const G: usize, const LAST: bool>(
         &self,
         col: usize,
     ) {
-        let groups = const { F / G };
-        let (inputs, row) = (self.inputs.get(), self.row::<LAST>());
+        let few = const { with_terms(I::KNOWN, C) };
+        let groups = few / G;
+        let row = self.row::<LAST>();
         let w = self.w.wrapping_add(self.layout().column::<T>(col));
         let y = self.y.wrapping_add(col);
         let bias = self.bias.wrapping_add(col);
-        let mut kept = [const { MaybeUninit::<[T; N]>::uninit() }; K];
         // SAFETY: what is loaded and stored is borrowed: the caller's columns, and each k below
         // `inputs`. What waits has been written.
         unsafe {
-            if const { N >= T::ASSEMBLED } {
-                let (kept, x) = (kept.as_mut_ptr().cast(), self.x);
-                macro_rules! if_terms {
-                    ($($terms:literal)*) => {$(
-                        if const { terms(I::KNOWN, F) == $terms } {
-                            return T::block::<N, F, C, $terms>(y, kept, bias, x, w, row, inputs);
+            if const { N >= T::ASSEMBLED && matches!(I::KNOWN, Some(1..)) } {
+                macro_rules! if_waiting {
+                    ($($k:literal)*) => {$(
+                        if const { waiting(with_terms(I::KNOWN, C)) == $k } {
+                            let mut kept = MaybeUninit::<[[T; N]; $k]>::uninit();
+                            let kept = kept.as_mut_ptr().cast();
+                            return T::block::<I, N, C>(y, kept, bias, self.x, w, row, self.inputs);
                         }
                     )*};
                 }
-                if_terms!(0 1 2 3);
+                if_waiting!(0 1 2);
             }
+            let mut kept = [const { MaybeUninit::<[T; N]>::uninit() }; 2];
             let with_zero: [T; N];
             let mut start = bias;
-            if const { F < C } {
+            if few < C {
                 with_zero = array::from_fn(|n| *bias.add(n) + T::ZERO);
                 start = with_zero.as_ptr();
             }
             if groups == 1 {
-                let sums = self.chains::<N, F, G>(start, self.x, w, row, 0);
+                let sums = self.chains::<N, C, G>(start, self.x, w, row, 0);
                 return T::store(&sums, y);
             }
             let mut waiting = 0;
@@ -287,7 +251,7 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
                 let first = group.reverse_bits() >> (usize::BITS - groups.trailing_zeros());
                 let x = self.x.wrapping_add(first);
                 let w = w.wrapping_add(first * row);
-                let place = |waiting: usize, kept: &mut [MaybeUninit<[T; N]>; K]| {
+                let place = |waiting: usize, kept: &mut [MaybeUninit<[T; N]>; 2]| {
                     if waiting == 0 {
                         y
                     } else {
@@ -298,7 +262,7 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
                 let partner = group & 1;
                 waiting -= partner;
                 let to = place(waiting, &mut kept);
-                let sums = self.chains::<N, F, G>(start, x, w, row, first);
+                let sums = self.chains::<N, C, G>(start, x, w, row, first);
                 T::finish(&sums, to, partner == 1);
                 start = T::ZEROS.as_ptr();
                 let mut partners = group >> 1;
@@ -328,7 +292,8 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
         row: usize,
         first: usize,
     ) -> [T; N] {
-        let groups = const { C / G };
+        let chains = const { with_terms(I::KNOWN, C) };
+        let groups = chains / G;
         let inputs = self.inputs.get();
         let (mut x, mut w) = (x, w);
         let mut sums = [[T::ZERO; N]; G];
@@ -336,16 +301,16 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
         unsafe {
             sums[0] = T::load(start);
             let mut k = 0;
-            while k + C <= inputs {
+            while k + chains <= inputs {
                 let mut g = 0;
                 while g < G {
                     let w = w.wrapping_add(g * groups * row);
                     T::add_multiple(&mut sums[g], *x.wrapping_add(g * groups), w);
                     g += 1;
                 }
-                x = x.wrapping_add(C);
-                w = w.wrapping_add(C * row);
-                k += C;
+                x = x.wrapping_add(chains);
+                w = w.wrapping_add(chains * row);
+                k += chains;
             }
             let mut g = 0;
             while g < G {
@@ -371,6 +336,9 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
 }
 
 /// How many of `chains` chains have terms: rounded up to a power of two, and at least one.
+///
+/// Not a parameter of what it is for, nor is what follows from it: the compiler would work through
+/// each choice of all of them for every layer.
 const fn with_terms(inputs: Option<usize>, chains: usize) -> usize {
     match inputs {
         Some(inputs) if inputs < chains => inputs.next_power_of_two(),
@@ -378,15 +346,12 @@ const fn with_terms(inputs: Option<usize>, chains: usize) -> usize {
     }
 }
 
-/// The terms of so many chains: 0 for one in each, 1 for one or none, 2 for any number, 3 for a
-/// multiple of four in each. Other numbers are not known, or none at all.
-const fn terms(inputs: Option<usize>, chains: usize) -> usize {
-    match inputs {
-        None | Some(0) => usize::MAX,
-        Some(inputs) if inputs == chains => 0,
-        Some(inputs) if inputs < chains => 1,
-        Some(inputs) if inputs.is_multiple_of(4 * chains) => 3,
-        Some(_) => 2,
+/// How often sums wait beside the output, for so many chains.
+const fn waiting(chains: usize) -> usize {
+    match chains {
+        8.. => 2,
+        4.. => 1,
+        _ => 0,
     }
 }
 

@@ -10,6 +10,8 @@
 
 use core::arch::asm;
 
+use super::{Size, with_terms};
+
 /// A line of the first eight sums: which, the register of its number in a row, and its own.
 macro_rules! low {
     ($line:ident) => {
@@ -110,7 +112,7 @@ macro_rules! add_y {
     };
 }
 
-/// The terms of a chain, from the first on at 2, and the others at 3. See [`terms`](super::terms).
+/// The terms of a chain, from the first on at 2, and the others at 3. See [`terms`].
 macro_rules! terms {
     () => {
         concat!(
@@ -197,7 +199,8 @@ macro_rules! fpu {
         asm!(
             $($argument)*,
             n = const N, low = const if N < 8 { N - 1 } else { 7 }, high = const N.saturating_sub(9),
-            last = const 15 + N, terms = const TERMS, term = const F * size_of::<f32>(),
+            last = const 15 + N, terms = const terms(I::KNOWN, with_terms(I::KNOWN, C)),
+            term = const with_terms(I::KNOWN, C) * size_of::<f32>(),
             out("s0") _, out("s1") _, out("s2") _, out("s3") _, out("s4") _, out("s5") _, out("s6") _, out("s7") _,
             out("s8") _, out("s9") _, out("s10") _, out("s11") _, out("s12") _, out("s13") _, out("s14") _, out("s15") _,
             out("s16") _, out("s17") _, out("s18") _, out("s19") _, out("s20") _, out("s21") _, out("s22") _, out("s23") _,
@@ -212,7 +215,7 @@ macro_rules! fpu {
 /// Chains but the first begin with their first product instead of adding it to zero, and the bias
 /// with a zero added: then no sum is −0, and a zero of either sign adds nothing.
 #[inline(always)]
-pub(super) unsafe fn block<const N: usize, const F: usize, const C: usize, const TERMS: usize>(
+pub(super) unsafe fn block<I: Size, const N: usize, const C: usize>(
     y: *mut f32,
     kept: *mut f32,
     bias: *const f32,
@@ -222,18 +225,19 @@ pub(super) unsafe fn block<const N: usize, const F: usize, const C: usize, const
     inputs: usize,
 ) {
     let row = size_of::<f32>() * row;
-    let next = F * row - size_of::<f32>() * N;
+    let chains = const { with_terms(I::KNOWN, C) };
+    let next = chains * row - size_of::<f32>() * N;
     let end = x.wrapping_add(inputs);
     // The first term of each chain but the first, four bits for each. Partners follow each other: 0
     // and 4, 2 and 6, then 1 and 5, 3 and 7.
-    let order: usize = match F {
+    let order: usize = match chains {
         2 => 0x1,
         4 => 0x312,
         _ => 0x735_1624,
     };
     // SAFETY: the caller's.
     unsafe {
-        if const { F == 1 } {
+        if const { with_terms(I::KNOWN, C) == 1 } {
             fpu!(
                 "vldmia {bias}, {{s16-s{last}}}",
                 terms!(),
@@ -269,8 +273,22 @@ pub(super) unsafe fn block<const N: usize, const F: usize, const C: usize, const
                 k = inout(reg) bias => _, order = inout(reg) order => _, y = in(reg) y,
                 kept = inout(reg) kept => _, first = in(reg) x, x = out(reg) _, end = in(reg) end,
                 weights = in(reg) w, w = out(reg) _, row = in(reg) row, next = in(reg) next,
-                f = const F, partner = const F * size_of::<f32>() / 2, half = const F / 2
+                f = const with_terms(I::KNOWN, C),
+                partner = const with_terms(I::KNOWN, C) * size_of::<f32>() / 2,
+                half = const with_terms(I::KNOWN, C) / 2
             )
         }
+    }
+}
+
+/// The terms of so many chains: 0 for one in each, 1 for one or none, 2 for any number, 3 for a
+/// multiple of four in each. Other numbers are not known, or none at all.
+const fn terms(inputs: Option<usize>, chains: usize) -> usize {
+    match inputs {
+        None | Some(0) => usize::MAX,
+        Some(inputs) if inputs == chains => 0,
+        Some(inputs) if inputs < chains => 1,
+        Some(inputs) if inputs.is_multiple_of(4 * chains) => 3,
+        Some(_) => 2,
     }
 }
