@@ -51,7 +51,7 @@ pub(crate) fn map_here<F: Function, T: Float>(xs: &mut [T]) {
 #[inline(always)]
 pub(crate) fn scale<M: Machine, F: Function, T: Float>(ys: &mut [T], xs: &[T]) {
     let task = Scale::<F, T> { ys, xs, function: PhantomData };
-    if task.ys.len() <= 16 * INLINE { task.run::<M>() } else { M::run(task) }
+    if task.ys.len() <= INLINE { task.run::<M>() } else { M::run(task) }
 }
 
 struct Map<'a, F, T> {

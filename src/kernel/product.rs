@@ -32,6 +32,18 @@ mod plain;
 
 pub use plain::Plain;
 
+/// What is compiled where there may be no vectors. `if const` would do, but for what it leaves out
+/// the compiler still works through all that it mentions, for every layer.
+macro_rules! without_vectors {
+    ($code:expr) => {
+        #[cfg(any(
+            test,
+            not(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))
+        ))]
+        $code
+    };
+}
+
 /// Multiply-accumulates up to which a product is inlined into its layer's pass.
 const INLINE: usize = 512;
 
@@ -43,6 +55,11 @@ const INLINE_SINGLE: usize = 1024;
 /// function for any size is larger than one for the size of a layer.
 const fn is_inlined<X: Machine, T: Float>(macs: usize, most: usize) -> bool {
     <T::Lanes<X> as Lanes<T>>::PLAIN || macs <= most
+}
+
+/// Whether a layer of so many outputs has whole panels and one that is not: twice as much code.
+const fn has_rest<T>(outputs: usize) -> bool {
+    outputs > width::<T>() && !outputs.is_multiple_of(width::<T>())
 }
 
 /// s = W h + b for each sample: `x` is `[B][IN]`, `y` is `[B][OUT]`.
@@ -57,7 +74,8 @@ pub(crate) fn affine<X: Machine, T: Float, const IN: usize, const OUT: usize, co
         && let ([x], [y]) = (x.as_slice(), y.as_mut_slice())
     {
         let single = Single::<T, Known<IN>, Known<OUT>>::new(w, bias, x, y);
-        if const { is_inlined::<X, T>(IN * OUT, INLINE_SINGLE) } {
+        if const { is_inlined::<X, T>(if has_rest::<T>(OUT) { 4 } else { 1 } * IN * OUT, INLINE_SINGLE) }
+        {
             single.run::<X>();
         } else {
             X::run(single.erased());
@@ -99,7 +117,7 @@ pub(crate) fn sum_rows<X: Machine, T: Float, const OUT: usize, const B: usize>(
     let ones = Matrix { first: &T::ONE, row: 0, col: 0, elements: PhantomData };
     let db = core::array::from_mut(db);
     let product = Product::<T, Known<1>, Known<B>, Known<OUT>>::new(ones, ds, store.into(), db);
-    if const { is_inlined::<X, T>(OUT * B, INLINE) } {
+    if const { is_inlined::<X, T>(if has_rest::<T>(OUT) { 8 } else { 1 } * OUT * B, INLINE) } {
         product.run::<X>();
     } else {
         X::run(product.erased());
@@ -391,9 +409,9 @@ impl<T: Float, R: Size, D: Size, C: Size> Task for Product<'_, T, R, D, C> {
 
     #[inline(always)]
     fn run<X: Machine>(self) {
-        if const { <T::Lanes<X> as Lanes<T>>::PLAIN } {
+        without_vectors!(if const { <T::Lanes<X> as Lanes<T>>::PLAIN } {
             return self.run_plain();
-        }
+        });
         let split = const { Split::of::<T, T::Lanes<X>>() };
         let mut blocks = Blocks { col: 0, end: self.cols.get(), split };
         while let Some(Block { col, width, last }) = blocks.next() {
@@ -763,24 +781,24 @@ impl<T: Float, I: Size, O: Size> Task for Single<'_, T, I, O> {
         let outputs = self.outputs.get();
         let whole = whole::<T>(outputs);
         if const { between(128, Self::WHOLE, usize::MAX) } && whole >= 128 {
-            self.in_chains::<T::Lanes<X>, 1, false>(0, whole);
+            self.in_1_chain::<T::Lanes<X>, false>(0, whole);
         }
         if const { between(33, Self::WHOLE, 127) } && (33..128).contains(&whole) {
-            self.in_chains::<T::Lanes<X>, 2, false>(0, whole);
+            self.in_2_chains::<T::Lanes<X>, false>(0, whole);
         }
         if const { between(17, Self::WHOLE, 32) } && (17..33).contains(&whole) {
-            self.in_chains::<T::Lanes<X>, 4, false>(0, whole);
+            self.in_4_chains::<T::Lanes<X>, false>(0, whole);
         }
         if const { between(1, Self::WHOLE, 16) } && (1..17).contains(&whole) {
-            self.in_chains::<T::Lanes<X>, 8, false>(0, whole);
+            self.in_8_chains::<T::Lanes<X>, false>(0, whole);
         }
         let half = const { Half::<X, T>::N };
         if const { half_is_less::<X, T>() && between(1, Self::LAST, Half::<X, T>::N) }
             && (1..=half).contains(&(outputs - whole))
         {
-            self.in_chains::<Half<X, T>, 8, true>(whole, outputs);
+            self.in_8_chains::<Half<X, T>, true>(whole, outputs);
         } else if whole < outputs {
-            self.in_chains::<T::Lanes<X>, 8, true>(whole, outputs);
+            self.in_8_chains::<T::Lanes<X>, true>(whole, outputs);
         }
     }
 }
@@ -799,6 +817,31 @@ const fn between(least: usize, size: Option<usize>, most: usize) -> bool {
         Some(size) => least <= size && size <= most,
         None => true,
     }
+}
+
+/// Functions for the outputs of a [`range`](Single::range) in so many chains, in blocks of so many
+/// vectors that there are 8 sums at the most.
+macro_rules! in_chains {
+    ($($name:ident: $chains:literal of $($n:literal)*;)*) => {$(
+        #[inline(always)]
+        fn $name<V: Lanes<T>, const LAST: bool>(&self, col: usize, end: usize) {
+            without_vectors!(if const { V::PLAIN } {
+                return self.in_plain_chains::<$chains, LAST>(col, end);
+            });
+            const fn split<T, V: Lanes<T>>() -> Split {
+                Split { lanes: V::N, most: 8 / $chains, panel: width::<T>(), apart: false }
+            }
+            let mut blocks = Blocks { col, end, split: split::<T, V>() };
+            while let Some(Block { col, width, last }) = blocks.next() {
+                $(
+                    if const { split::<T, V>().has(Self::range(LAST), $n, false) } && width == $n {
+                        // SAFETY: the block is within the outputs.
+                        unsafe { self.block::<V, $n, $chains, LAST>(col, last) }
+                    }
+                )*
+            }
+        }
+    )*};
 }
 
 impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
@@ -823,31 +866,12 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
         }
     }
 
-    /// The outputs of a [`range`](Self::range), in `C` chains: in blocks of so many vectors that
-    /// there are 8 sums.
-    #[inline(always)]
-    fn in_chains<V: Lanes<T>, const C: usize, const LAST: bool>(&self, col: usize, end: usize) {
-        if const { V::PLAIN } {
-            return self.in_plain_chains::<C, LAST>(col, end);
-        }
-        const fn split<T, V: Lanes<T>>(chains: usize) -> Split {
-            Split { lanes: V::N, most: 8 / chains, panel: width::<T>(), apart: false }
-        }
-        let mut blocks = Blocks { col, end, split: split::<T, V>(C) };
-        while let Some(Block { col, width, last }) = blocks.next() {
-            macro_rules! if_width {
-                ($($n:literal)*) => {$(
-                    if const { split::<T, V>(C).has(Self::range(LAST), $n, false) }
-                        && width == $n
-                    {
-                        // SAFETY: the block is within the outputs.
-                        unsafe { self.block::<V, $n, C, LAST>(col, last) }
-                    }
-                )*};
-            }
-            if_width!(1 2 3 4 5 6 7 8);
-        }
-    }
+    in_chains!(
+        in_1_chain: 1 of 1 2 3 4 5 6 7 8;
+        in_2_chains: 2 of 1 2 3 4;
+        in_4_chains: 4 of 1 2;
+        in_8_chains: 8 of 1;
+    );
 
     #[inline(always)]
     fn layout(&self) -> Layout {
@@ -933,9 +957,9 @@ impl<T: Float> Task for Transposed<'_, T> {
 
     #[inline(always)]
     fn run<X: Machine>(self) {
-        if const { <T::Lanes<X> as Lanes<T>>::PLAIN } {
+        without_vectors!(if const { <T::Lanes<X> as Lanes<T>>::PLAIN } {
             return self.run_plain();
-        }
+        });
         let mut square = MaybeUninit::<[[T; SQUARE]; SQUARE]>::uninit();
         let square = square.as_mut_ptr().cast();
         let mut input = 0;

@@ -8,6 +8,14 @@
 //! `VMLA`, which takes a Cortex-M4F three cycles where `VMUL` and `VADD` take two. Both are
 //! written as assembly.
 
+#![cfg_attr(
+    all(
+        not(test),
+        any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128")
+    ),
+    expect(dead_code, reason = "there are vectors, and only the tests do without")
+)]
+
 use core::array;
 use core::mem::MaybeUninit;
 
