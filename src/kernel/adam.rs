@@ -30,60 +30,27 @@ mod arm {
     use super::Constants;
 
     /// One parameter: its registers, in the order of the tensors.
+    #[rustfmt::skip]
     macro_rules! parameter {
         ($w:literal $g:literal $m:literal $v:literal) => {
             concat!(
                 // g ← g + λ w
-                "vmla.f32 ",
-                $g,
-                ", s16, ",
-                $w,
-                "\n",
+                "vmla.f32 ", $g, ", s16, ", $w, "\n",
                 // m ← β₁ m + (1−β₁) g
-                "vmul.f32 ",
-                $m,
-                ", s17, ",
-                $m,
-                "\n",
-                "vmla.f32 ",
-                $m,
-                ", s18, ",
-                $g,
-                "\n",
+                "vmul.f32 ", $m, ", s17, ", $m, "\n",
+                "vmla.f32 ", $m, ", s18, ", $g, "\n",
                 // v ← β₂ v + (1−β₂) g g
-                "vmul.f32 s25, s20, ",
-                $g,
-                "\n",
-                "vmul.f32 ",
-                $v,
-                ", s19, ",
-                $v,
-                "\n",
-                "vmla.f32 ",
-                $v,
-                ", s25, ",
-                $g,
-                "\n",
+                "vmul.f32 s25, s20, ", $g, "\n",
+                "vmul.f32 ", $v, ", s19, ", $v, "\n",
+                "vmla.f32 ", $v, ", s25, ", $g, "\n",
                 // w ← keep w − step m / (√v unbias + ε)
-                "vsqrt.f32 s26, ",
-                $v,
-                "\n",
-                "vmul.f32 s25, s21, ",
-                $m,
-                "\n",
+                "vsqrt.f32 s26, ", $v, "\n",
+                "vmul.f32 s25, s21, ", $m, "\n",
                 "vmul.f32 s26, s26, s22\n",
                 "vadd.f32 s26, s26, s23\n",
                 "vdiv.f32 s25, s25, s26\n",
-                "vmul.f32 ",
-                $w,
-                ", s24, ",
-                $w,
-                "\n",
-                "vsub.f32 ",
-                $w,
-                ", ",
-                $w,
-                ", s25\n",
+                "vmul.f32 ", $w, ", s24, ", $w, "\n",
+                "vsub.f32 ", $w, ", ", $w, ", s25\n",
             )
         };
     }
