@@ -74,8 +74,7 @@ pub(crate) fn affine<X: Machine, T: Float, const IN: usize, const OUT: usize, co
         && let ([x], [y]) = (x.as_slice(), y.as_mut_slice())
     {
         let single = Single::<T, Known<IN>, Known<OUT>>::new(w, bias, x, y);
-        if const { is_inlined::<X, T>(if has_rest::<T>(OUT) { 4 } else { 1 } * IN * OUT, INLINE_SINGLE) }
-        {
+        if const { is_inlined::<X, T>(IN * OUT, INLINE_SINGLE) } {
             single.run::<X>();
         } else {
             X::run(single.erased());
