@@ -5,16 +5,17 @@ use core::mem::MaybeUninit;
 
 use crate::{Float, Zero};
 
-/// Memory for an [`Arena`] as large as an `H`.
-///
-/// Where there are vectors it starts at a line of the cache: a vector that is stored across two
-/// is slow to read back.
+/// What starts at a line of the cache, where there are vectors: one that is stored across two is
+/// slow to read back.
 #[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), repr(align(64)))]
-pub struct Room<H>(MaybeUninit<H>);
+pub struct Aligned<T>(pub T);
+
+/// Memory for an [`Arena`] as large as an `H`.
+pub struct Room<H>(Aligned<MaybeUninit<H>>);
 
 impl<H> Room<H> {
     /// Room with nothing in it.
-    pub const EMPTY: Self = Room(MaybeUninit::uninit());
+    pub const EMPTY: Self = Room(Aligned(MaybeUninit::uninit()));
 }
 
 /// Memory as large as an `H`, with an `X` at one of its ends.
@@ -71,7 +72,7 @@ impl<H> Memory<'_, H> {
 impl<'a, H> Arena<'a, H, ()> {
     /// An arena with nothing in it.
     #[inline(always)]
-    pub const fn new(Room(memory): &'a mut Room<H>) -> Self {
+    pub const fn new(Room(Aligned(memory)): &'a mut Room<H>) -> Self {
         let memory = Memory { start: memory, borrow: PhantomData };
         Arena { memory, end: End::Low, holds: PhantomData }
     }

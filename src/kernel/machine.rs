@@ -41,6 +41,22 @@ pub trait Machine: private::Sealed + Copy + 'static {
     /// Does `task` in a function of its own, compiled for this machine: everything that the task
     /// inlines is compiled with the machine's instructions.
     fn run<T: Task>(task: T) -> T::Output;
+
+    /// Does the task that `make` makes of six values, as [`run`](Self::run) does.
+    ///
+    /// The values are handed over in registers, where a task of more than two is handed over in
+    /// memory: the first weight is loaded the sooner, and 64 → 32 of one sample takes 52 ns instead
+    /// of 64. `make` is `#[inline(always)]`.
+    #[doc(hidden)]
+    fn run_made<T: Task, A, B, C, D, E, F>(
+        make: impl FnOnce(A, B, C, D, E, F) -> T,
+        a: A,
+        b: B,
+        c: C,
+        d: D,
+        e: E,
+        f: F,
+    ) -> T::Output;
 }
 
 /// Work to be done on some [`Machine`].
@@ -82,6 +98,19 @@ impl Machine for Baseline {
     fn run<T: Task>(task: T) -> T::Output {
         task.run::<Self>()
     }
+
+    #[inline(never)]
+    fn run_made<T: Task, A, B, C, D, E, F>(
+        make: impl FnOnce(A, B, C, D, E, F) -> T,
+        a: A,
+        b: B,
+        c: C,
+        d: D,
+        e: E,
+        f: F,
+    ) -> T::Output {
+        make(a, b, c, d, e, f).run::<Self>()
+    }
 }
 
 /// A machine without vectors, for the tests: microcontrollers are such.
@@ -101,6 +130,19 @@ impl Machine for Plain {
     #[inline(never)]
     fn run<T: Task>(task: T) -> T::Output {
         task.run::<Self>()
+    }
+
+    #[inline(never)]
+    fn run_made<T: Task, A, B, C, D, E, F>(
+        make: impl FnOnce(A, B, C, D, E, F) -> T,
+        a: A,
+        b: B,
+        c: C,
+        d: D,
+        e: E,
+        f: F,
+    ) -> T::Output {
+        make(a, b, c, d, e, f).run::<Self>()
     }
 }
 
@@ -146,6 +188,32 @@ pub(crate) mod x86 {
                     // SAFETY: the type is private to the crate, and `dispatch` alone names it,
                     // for a `Level` that this processor has.
                     unsafe { compiled_for(task) }
+                }
+
+                #[inline(never)]
+                fn run_made<T: Task, A, B, C, D, E, F>(
+                    make: impl FnOnce(A, B, C, D, E, F) -> T,
+                    a: A,
+                    b: B,
+                    c: C,
+                    d: D,
+                    e: E,
+                    f: F,
+                ) -> T::Output {
+                    #[target_feature(enable = $features)]
+                    fn compiled_for<T: Task, A, B, C, D, E, F>(
+                        make: impl FnOnce(A, B, C, D, E, F) -> T,
+                        a: A,
+                        b: B,
+                        c: C,
+                        d: D,
+                        e: E,
+                        f: F,
+                    ) -> T::Output {
+                        make(a, b, c, d, e, f).run::<$name>()
+                    }
+                    // SAFETY: as above.
+                    unsafe { compiled_for(make, a, b, c, d, e, f) }
                 }
             }
         };

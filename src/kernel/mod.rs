@@ -74,7 +74,7 @@ pub(crate) mod panels;
 mod part;
 pub(crate) mod product;
 
-pub use arena::{Arena, Larger, Room};
+pub use arena::{Aligned, Arena, Larger, Room};
 pub use float::Float;
 #[cfg(feature = "std")]
 pub use level::{Level, LevelError, UnknownLevel};

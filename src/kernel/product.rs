@@ -47,10 +47,6 @@ macro_rules! without_vectors {
 /// Multiply-accumulates up to which a product is inlined into its layer's pass.
 const INLINE: usize = 512;
 
-/// The same for one sample, whose time is bound by latency: 32 × 32 takes 32 ns inlined, 54 ns as
-/// a function.
-const INLINE_SINGLE: usize = 1024;
-
 /// Whether a product of so many multiply-accumulates is inlined. Without vectors all are: a
 /// function for any size is larger than one for the size of a layer.
 const fn is_inlined<X: Machine, T: Float>(macs: usize, most: usize) -> bool {
@@ -73,12 +69,7 @@ pub(crate) fn affine<X: Machine, T: Float, const IN: usize, const OUT: usize, co
     if const { B == 1 }
         && let ([x], [y]) = (x.as_slice(), y.as_mut_slice())
     {
-        let single = Single::<T, Known<IN>, Known<OUT>>::new(w, bias, x, y);
-        if const { is_inlined::<X, T>(IN * OUT, INLINE_SINGLE) } {
-            single.run::<X>();
-        } else {
-            X::run(single.erased());
-        }
+        Single::<T, Known<IN>, Known<OUT>>::new(w, bias, x, y).run::<X>();
     } else {
         let product = Product::new(rows(x), w, Start::Row(bias), y);
         if const { is_inlined::<X, T>(IN * OUT * B, INLINE) } {
@@ -672,6 +663,20 @@ impl Split {
         Some(first)
     }
 
+    /// Where the blocks of `width` vectors begin and end, for columns from `col` to `end`: they are
+    /// neighbours, since blocks become no wider.
+    const fn blocks_of(self, width: usize, col: usize, end: usize) -> (usize, usize) {
+        let mut col = col;
+        while col < end && self.numbers(col, end).div_ceil(self.lanes) != width {
+            col += self.numbers(col, end);
+        }
+        let first = col;
+        while col < end && self.numbers(col, end).div_ceil(self.lanes) == width {
+            col += self.numbers(col, end);
+        }
+        (first, col)
+    }
+
     /// Whether a block of `width` vectors may come that has code of its own for being whole, or
     /// has not, for columns from the first to the second of `range`.
     const fn has(self, range: Option<(usize, usize)>, width: usize, whole: bool) -> bool {
@@ -763,13 +768,6 @@ impl<'a, T: Float, const IN: usize, const OUT: usize> Single<'a, T, Known<IN>, K
             borrowed: PhantomData,
         }
     }
-
-    /// The same with sizes that are numbers.
-    #[inline(always)]
-    fn erased(self) -> Single<'a, T, usize, usize> {
-        let Single { w, bias, x, y, borrowed, .. } = self;
-        Single { w, bias, x, y, inputs: IN, outputs: OUT, borrowed }
-    }
 }
 
 impl<T: Float, I: Size, O: Size> Task for Single<'_, T, I, O> {
@@ -780,24 +778,34 @@ impl<T: Float, I: Size, O: Size> Task for Single<'_, T, I, O> {
         let outputs = self.outputs.get();
         let whole = whole::<T>(outputs);
         if const { between(128, Self::WHOLE, usize::MAX) } && whole >= 128 {
-            self.in_1_chain::<T::Lanes<X>, false>(0, whole);
+            self.in_1_chain::<X, T::Lanes<X>, true>(0, whole);
         }
         if const { between(33, Self::WHOLE, 127) } && (33..128).contains(&whole) {
-            self.in_2_chains::<T::Lanes<X>, false>(0, whole);
+            self.in_2_chains::<X, T::Lanes<X>, true>(0, whole);
         }
         if const { between(17, Self::WHOLE, 32) } && (17..33).contains(&whole) {
-            self.in_4_chains::<T::Lanes<X>, false>(0, whole);
+            self.in_4_chains::<X, T::Lanes<X>, true>(0, whole);
         }
         if const { between(1, Self::WHOLE, 16) } && (1..17).contains(&whole) {
-            self.in_8_chains::<T::Lanes<X>, false>(0, whole);
+            self.in_8_chains::<X, T::Lanes<X>, true>(0, whole);
         }
+        macro_rules! if_last {
+            ($($w:literal)*) => {$(
+                if const { Half::<X, T>::PERMUTES && between($w, Self::LAST, $w) }
+                    && outputs - whole == $w
+                {
+                    return self.last_panel::<X, $w>(whole);
+                }
+            )*};
+        }
+        if_last!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
         let half = const { Half::<X, T>::N };
         if const { half_is_less::<X, T>() && between(1, Self::LAST, Half::<X, T>::N) }
             && (1..=half).contains(&(outputs - whole))
         {
-            self.in_8_chains::<Half<X, T>, true>(whole, outputs);
+            self.in_8_chains::<X, Half<X, T>, false>(whole, outputs);
         } else if whole < outputs {
-            self.in_8_chains::<T::Lanes<X>, true>(whole, outputs);
+            self.in_8_chains::<X, T::Lanes<X>, false>(whole, outputs);
         }
     }
 }
@@ -823,22 +831,25 @@ const fn between(least: usize, size: Option<usize>, most: usize) -> bool {
 macro_rules! in_chains {
     ($($name:ident: $chains:literal of $($n:literal)*;)*) => {$(
         #[inline(always)]
-        fn $name<V: Lanes<T>, const LAST: bool>(&self, col: usize, end: usize) {
+        fn $name<X: Machine, V: Lanes<T>, const WHOLE: bool>(&self, col: usize, end: usize) {
             without_vectors!(if const { V::PLAIN } {
-                return self.in_plain_chains::<$chains, LAST>(col, end);
+                return self.in_plain_chains::<$chains, WHOLE>(col, end);
             });
             const fn split<T, V: Lanes<T>>() -> Split {
                 Split { lanes: V::N, most: 8 / $chains, panel: width::<T>(), apart: false }
             }
-            let mut blocks = Blocks { col, end, split: split::<T, V>() };
-            while let Some(Block { col, width, last }) = blocks.next() {
-                $(
-                    if const { split::<T, V>().has(Self::range(LAST), $n, false) } && width == $n {
-                        // SAFETY: the block is within the outputs.
-                        unsafe { self.block::<V, $n, $chains, LAST>(col, last) }
+            $(
+                if const { split::<T, V>().has(Self::range(WHOLE), $n, false) } {
+                    let (col, end) = const {
+                        match Self::range(WHOLE) {
+                            Some((col, end)) => Some(split::<T, V>().blocks_of($n, col, end)),
+                            None => None,
+                        }
                     }
-                )*
-            }
+                    .unwrap_or_else(|| split::<T, V>().blocks_of($n, col, end));
+                    self.blocks::<X, V, $n, $chains, WHOLE>(col, end);
+                }
+            )*
         }
     )*};
 }
@@ -857,10 +868,10 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
     };
 
     /// Those in whole panels, or those in the last that is not, from the first to the second.
-    const fn range(last: bool) -> Option<(usize, usize)> {
+    const fn range(whole: bool) -> Option<(usize, usize)> {
         match (O::KNOWN, Self::WHOLE) {
-            (Some(outputs), Some(whole)) if last => Some((whole, outputs)),
-            (_, Some(whole)) => Some((0, whole)),
+            (_, Some(panels)) if whole => Some((0, panels)),
+            (Some(outputs), Some(panels)) => Some((panels, outputs)),
             _ => None,
         }
     }
@@ -879,33 +890,230 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
 
     /// From a row of a panel to the next, for those of a [`range`](Self::range).
     #[inline(always)]
-    fn row<const LAST: bool>(&self) -> usize {
-        if LAST { self.outputs.get() % const { width::<T>() } } else { const { width::<T>() } }
+    fn row<const WHOLE: bool>(&self) -> usize {
+        if WHOLE { const { width::<T>() } } else { self.outputs.get() % const { width::<T>() } }
     }
 
-    /// The outputs from `col` on: `N` vectors, the last of `last` numbers, in `C` chains.
-    ///
-    /// # Safety
-    /// They are outputs of the layer.
+    /// Whether this is inlined.
+    const INLINED: bool = match (I::KNOWN, O::KNOWN) {
+        (Some(inputs), Some(outputs)) => inputs * outputs <= INLINE,
+        _ => false,
+    };
+
+    /// The `W` outputs from `col` on, which are the last panel.
     #[inline(always)]
-    unsafe fn block<V: Lanes<T>, const N: usize, const C: usize, const LAST: bool>(
+    fn last_panel<X: Machine, const W: usize>(&self, col: usize) {
+        let w = self.w.wrapping_add(self.layout().column::<T>(col));
+        let (bias, x, y) = (self.bias.wrapping_add(col), self.x, self.y.wrapping_add(col));
+        if const { Self::INLINED } {
+            LastPanel::<T, Half<X, T>, I, W>::of(w, bias, x, y, self.inputs, ()).run::<X>();
+        } else {
+            let make = LastPanel::<T, Half<X, T>, usize, W>::of;
+            X::run_made(make, w, bias, x, y, self.inputs.get(), ());
+        }
+    }
+
+    /// The outputs from `col` to `end`: in blocks of `N` vectors, in `C` chains.
+    #[inline(always)]
+    fn blocks<X: Machine, V: Lanes<T>, const N: usize, const C: usize, const WHOLE: bool>(
         &self,
         col: usize,
-        last: usize,
+        end: usize,
     ) {
+        let w = self.w.wrapping_add(self.layout().column::<T>(col));
+        let (bias, y) = (self.bias.wrapping_add(col), self.y.wrapping_add(col));
+        let (x, outputs) = (self.x, end - col);
+        if const { Self::INLINED } {
+            Chains::<T, V, I, N, C, WHOLE>::of(w, bias, x, y, self.inputs, outputs).run::<X>();
+        } else {
+            let make = Chains::<T, V, usize, N, C, WHOLE>::of;
+            X::run_made(make, w, bias, x, y, self.inputs.get(), outputs);
+        }
+    }
+}
+
+/// The last panel of a [`Single`], of `W` outputs, in 8 chains, for vectors that
+/// [permute](Square::permute).
+///
+/// Eight rows of the panel are `W` vectors of 8, in which every number has a chain and an output of
+/// its own. To take a row at a time takes masks, and most rows lie across two lines of the cache.
+struct LastPanel<'a, T, V, I, const W: usize> {
+    w: *const T,
+    bias: *const T,
+    x: *const T,
+    y: *mut T,
+    inputs: I,
+    borrowed: PhantomData<(&'a mut [T], V)>,
+}
+
+impl<T: Float, V: Square<T>, I: Size, const W: usize> Task for LastPanel<'_, T, V, I, W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<X: Machine>(self) {
         let inputs = self.inputs.get();
+        let mut sums = [V::splat(T::ZERO); W];
+        // SAFETY: what is loaded and stored is borrowed: `W` outputs, and rows below `inputs`.
+        unsafe {
+            sums[0] = V::load_first(self.bias, const { if W < 8 { W } else { 8 } });
+            if const { W > 8 } {
+                sums[1] = V::load_first(self.bias.add(8), const { W.saturating_sub(8) });
+            }
+            let mut k = 0;
+            while k + 8 <= inputs {
+                let (x, w) = (V::load(self.x.add(k)), self.w.add(k * W));
+                let mut v = 0;
+                while v < W {
+                    sums[v] = x.permute(&ROWS.0[W][v]).mul_add(V::load(w.add(8 * v)), sums[v]);
+                    v += 1;
+                }
+                k += 8;
+            }
+            let left = inputs - k;
+            if left > 0 {
+                // To add −0 · 0 changes nothing.
+                let x = V::load_first(self.x.add(k), left).then(left, V::splat(-T::ZERO));
+                let w = self.w.add(k * W);
+                let mut v = 0;
+                while v < W && 8 * v < left * W {
+                    let w = V::load_first(w.add(8 * v), usize::min(left * W - 8 * v, 8));
+                    sums[v] = x.permute(&ROWS.0[W][v]).mul_add(w, sums[v]);
+                    v += 1;
+                }
+            }
+            Self::add_chains(&mut sums);
+            sums[0].store_first(self.y, const { if W < 8 { W } else { 8 } });
+            if const { W > 8 } {
+                sums[1].store_first(self.y.add(8), const { W.saturating_sub(8) });
+            }
+        }
+    }
+}
+
+impl<'a, T: Float, V: Square<T>, I: Size, const W: usize> LastPanel<'a, T, V, I, W> {
+    /// The places so many behind each of 8.
+    const BEHIND: [[i32; 8]; 8] = {
+        let mut places = [[0; 8]; 8];
+        let mut i = 0;
+        while i < 64 {
+            places[i / 8][i % 8] = ((i / 8 + i) % 8) as i32;
+            i += 1;
+        }
+        places
+    };
+
+    #[inline(always)]
+    fn of(w: *const T, bias: *const T, x: *const T, y: *mut T, inputs: I, (): ()) -> Self {
+        LastPanel { w, bias, x, y, inputs, borrowed: PhantomData }
+    }
+
+    /// Adds the upper half of the chains to the lower, until one is left: `W` outputs.
+    #[inline(always)]
+    fn add_chains(sums: &mut [V; W]) {
+        let mut chains = 8;
+        while chains > 1 {
+            chains /= 2;
+            // The upper half begins so many vectors and numbers behind the lower.
+            let (vectors, numbers) = (chains * W / 8, chains * W % 8);
+            let mut v = 0;
+            while 8 * v < chains * W {
+                let upper = sums[v + vectors];
+                let upper = if numbers == 0 {
+                    upper
+                } else if v + vectors + 1 < W {
+                    let next = sums[v + vectors + 1].permute(&Self::BEHIND[numbers]);
+                    upper.permute(&Self::BEHIND[numbers]).then(8 - numbers, next)
+                } else {
+                    upper.permute(&Self::BEHIND[numbers])
+                };
+                sums[v] = sums[v].add(upper);
+                v += 1;
+            }
+        }
+    }
+}
+
+/// Of 8 rows of so many numbers, the row of each number.
+///
+/// A `static`, which other crates' code loads: of a constant it would make two instructions, to
+/// save the load, for every permutation.
+static ROWS: Rows = {
+    let mut rows = [[[0; 8]; 16]; 16];
+    let mut width = 1;
+    while width < 16 {
+        let mut number = 0;
+        while number < 8 * width {
+            rows[width][number / 8][number % 8] = (number / width) as i32;
+            number += 1;
+        }
+        width += 1;
+    }
+    Rows(rows)
+};
+
+/// So that each 8 lie in one line of the cache.
+#[repr(align(32))]
+struct Rows([[[i32; 8]; 16]; 16]);
+
+/// Neighbouring outputs of a [`Single`], in blocks of `N` vectors of `V` and `C` chains: those of
+/// `WHOLE` panels, or those of the last, which is not.
+struct Chains<'a, T, V, I, const N: usize, const C: usize, const WHOLE: bool> {
+    w: *const T,
+    bias: *const T,
+    x: *const T,
+    y: *mut T,
+    inputs: I,
+    outputs: usize,
+    borrowed: PhantomData<(&'a mut [T], V)>,
+}
+
+impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE: bool> Task
+    for Chains<'_, T, V, I, N, C, WHOLE>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<X: Machine>(self) {
+        let mut col = 0;
+        while col < self.outputs {
+            let last =
+                usize::min(self.outputs - col, const { N * V::N }) - const { (N - 1) * V::N };
+            // SAFETY: the block is one of these.
+            unsafe { self.block(col, last) }
+            col += const { N * V::N };
+        }
+    }
+}
+
+impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE: bool>
+    Chains<'_, T, V, I, N, C, WHOLE>
+{
+    #[inline(always)]
+    fn of(w: *const T, bias: *const T, x: *const T, y: *mut T, inputs: I, outputs: usize) -> Self {
+        Chains { w, bias, x, y, inputs, outputs, borrowed: PhantomData }
+    }
+
+    /// The block from output `col` on, whose last vector has `last` numbers.
+    ///
+    /// # Safety
+    /// It is one of these.
+    #[inline(always)]
+    unsafe fn block(&self, col: usize, last: usize) {
+        let inputs = self.inputs.get();
+        let width = const { width::<T>() };
+        let row = if WHOLE { width } else { self.outputs };
+        let part = width * inputs;
         let mut sums = [[V::splat(T::ZERO); N]; C];
         // SAFETY: what is loaded and stored is borrowed: the caller's columns, and each k below
         // `inputs`.
         unsafe {
-            sums[0] = load_row::<T, V, N, false>(self.bias.add(col), width::<T>(), last);
-            let w = self.w.wrapping_add(self.layout().column::<T>(col));
-            let (row, part) = (self.row::<LAST>(), self.layout().part);
+            sums[0] = load_row::<T, V, N, WHOLE>(self.bias.add(col), width, last);
+            let w = self.w.wrapping_add(col / width * part + col % width);
             let mut k = 0;
             while k + C <= inputs {
                 let mut c = 0;
                 while c < C {
-                    let w = load_row::<T, V, N, false>(w.add((k + c) * row), part, last);
+                    let w = load_row::<T, V, N, WHOLE>(w.add((k + c) * row), part, last);
                     add_multiple(&mut sums[c], *self.x.add(k + c), &w);
                     c += 1;
                 }
@@ -914,7 +1122,7 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
             let mut c = 0;
             while c + 1 < C {
                 if k + c < inputs {
-                    let w = load_row::<T, V, N, false>(w.add((k + c) * row), part, last);
+                    let w = load_row::<T, V, N, WHOLE>(w.add((k + c) * row), part, last);
                     add_multiple(&mut sums[c], *self.x.add(k + c), &w);
                 }
                 c += 1;
@@ -932,7 +1140,7 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
                     c += 1;
                 }
             }
-            store_row::<T, V, N, false>(&sums[0], self.y.add(col), width::<T>(), last);
+            store_row::<T, V, N, WHOLE>(&sums[0], self.y.add(col), width, last);
         }
     }
 }

@@ -88,6 +88,10 @@ macro_rules! square {
         $vector:ty: $t:ty, segment $segment:literal,
         |$a:ident, $b:ident| $zip:expr,
         |$from:ident, $step:pat_param| $load:expr
+        $(,
+            |$numbers:ident, $places:ident| $permute:expr,
+            |$first:ident, $n:ident, $rest:ident| $then:expr
+        )?
     ) => {
         impl Square<$t> for $vector {
             const SEGMENT: usize = $segment;
@@ -104,6 +108,24 @@ macro_rules! square {
                 // SAFETY: as above, and the caller's.
                 unsafe { $load }
             }
+
+            $(
+                const PERMUTES: bool = true;
+
+                #[inline(always)]
+                fn permute(self, $places: &[i32; 8]) -> Self {
+                    let $numbers = self;
+                    // SAFETY: as above.
+                    unsafe { $permute }
+                }
+
+                #[inline(always)]
+                fn then(self, $n: usize, $rest: Self) -> Self {
+                    let $first = self;
+                    // SAFETY: as above.
+                    unsafe { $then }
+                }
+            )?
         }
     };
 }
@@ -188,6 +210,22 @@ pub trait Square<T>: Lanes<T> {
     /// # Safety
     /// They can be read.
     unsafe fn load_segments(from: *const T, step: usize) -> Self;
+
+    /// Whether this is a vector of 8 numbers that has the two operations below; without, they do
+    /// nothing.
+    const PERMUTES: bool = false;
+
+    /// The numbers at these places.
+    #[inline(always)]
+    fn permute(self, _places: &[i32; 8]) -> Self {
+        self
+    }
+
+    /// The first `n` of these numbers, and the rest of those.
+    #[inline(always)]
+    fn then(self, _n: usize, _rest: Self) -> Self {
+        self
+    }
 }
 
 /// The vectors that every processor of the target has.

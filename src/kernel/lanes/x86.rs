@@ -70,14 +70,22 @@ lanes!(
     }
 );
 
+/// A mask of the first `n` of 8 numbers.
+///
+/// # Safety
+/// The processor has AVX2, and `n` is 8 at the most.
+#[inline(always)]
+unsafe fn first_of_8(n: usize) -> __m256i {
+    static FIRST: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+    // SAFETY: the caller's.
+    unsafe { _mm256_loadu_si256(FIRST.as_ptr().add(8 - n).cast()) }
+}
+
 lanes!(
     __m256: [f32; 8], half __m256, sums 12 or 8, width 2,
     _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps,
     |a, b, c| fused!(_mm256_fmadd_ps(a, b, c), _mm256_add_ps(_mm256_mul_ps(a, b), c)),
-    |from, n| {
-        static FIRST: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
-        _mm256_maskload_ps(from, _mm256_loadu_si256(FIRST.as_ptr().add(8 - n).cast()))
-    },
+    |from, n| _mm256_maskload_ps(from, first_of_8(n)),
     // A masked store is slow on some processors.
     |vector, to, n| {
         if n == 8 {
@@ -154,7 +162,9 @@ square!(
     |from, step| {
         let low = _mm256_castps128_ps256(_mm_loadu_ps(from));
         _mm256_insertf128_ps::<1>(low, _mm_loadu_ps(from.add(step)))
-    }
+    },
+    |numbers, places| _mm256_permutevar8x32_ps(numbers, _mm256_loadu_si256(places.as_ptr().cast())),
+    |first, n, rest| _mm256_blendv_ps(rest, first, _mm256_castsi256_ps(first_of_8(n)))
 );
 
 square!(

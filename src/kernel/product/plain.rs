@@ -181,20 +181,24 @@ mod arm;
 impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
     /// The outputs from `col` to `end`, in `C` chains: see [`range`](Self::range).
     #[inline(always)]
-    pub(super) fn in_plain_chains<const C: usize, const LAST: bool>(&self, col: usize, end: usize) {
+    pub(super) fn in_plain_chains<const C: usize, const WHOLE: bool>(
+        &self,
+        col: usize,
+        end: usize,
+    ) {
         let mut col = col;
         while col < end {
-            let width = match const { split::<T>(SUMS).only_width(Self::range(LAST)) } {
+            let width = match const { split::<T>(SUMS).only_width(Self::range(WHOLE)) } {
                 Some(width) => width,
                 None => split::<T>(SUMS).numbers(col, end),
             };
             macro_rules! if_width {
                 ($($n:literal: $($at_once:literal)*;)*) => {$(
-                    if const { split::<T>(SUMS).has(Self::range(LAST), $n, false) } && width == $n {
+                    if const { split::<T>(SUMS).has(Self::range(WHOLE), $n, false) } && width == $n {
                         // As many of the chains at once as fill the registers.
                         $(if const { at_once($n, with_terms(I::KNOWN, C)) == $at_once } {
                             // SAFETY: the block is within the outputs.
-                            unsafe { self.plain_block::<$n, C, $at_once, LAST>(col) }
+                            unsafe { self.plain_block::<$n, C, $at_once, WHOLE>(col) }
                         })*
                     }
                 )*};
@@ -216,13 +220,13 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
     /// # Safety
     /// They are outputs of the layer.
     #[inline(always)]
-    unsafe fn plain_block<const N: usize, const C: usize, const G: usize, const LAST: bool>(
+    unsafe fn plain_block<const N: usize, const C: usize, const G: usize, const WHOLE: bool>(
         &self,
         col: usize,
     ) {
         let few = const { with_terms(I::KNOWN, C) };
         let groups = few / G;
-        let row = self.row::<LAST>();
+        let row = self.row::<WHOLE>();
         let w = self.w.wrapping_add(self.layout().column::<T>(col));
         let y = self.y.wrapping_add(col);
         let bias = self.bias.wrapping_add(col);
