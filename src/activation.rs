@@ -54,6 +54,9 @@ pub trait Activation: 'static {
     const NAME: &'static str = "_";
     /// How many modules of PyTorch's `nn.Sequential` it is: 0 if files leave it out.
     const MODULES: usize = 1;
+    /// Whether it is [`Relu`], which the products of a layer do in passing.
+    #[doc(hidden)]
+    const IS_RELU: bool = false;
     /// What backward needs and cannot see in the output.
     type Tape<T: Float, const N: usize>: Zero;
 
@@ -141,6 +144,9 @@ pub trait Elementwise: 'static {
     const NAME: &'static str = "_";
     /// How many modules of PyTorch's `nn.Sequential` it is: 0 if files leave it out.
     const MODULES: usize = 1;
+    /// Whether it is [`Relu`], which the products of a layer do in passing.
+    #[doc(hidden)]
+    const IS_RELU: bool = false;
     /// What the derivative is computed from: [`FromOutput`], which costs no memory, or
     /// [`FromInput`], for which forward keeps s.
     type Derivative: DerivativeSource;
@@ -212,6 +218,7 @@ impl<E: Elementwise> Activation for E {
     const INIT: Init = E::INIT;
     const NAME: &'static str = E::NAME;
     const MODULES: usize = E::MODULES;
+    const IS_RELU: bool = E::IS_RELU;
     type Tape<T: Float, const N: usize> = <E::Derivative as private::Source>::Tape<T, N>;
 
     #[inline(always)]
@@ -291,7 +298,7 @@ impl<E: Elementwise> Function for Derivative<E> {
 macro_rules! elementwise {
     ($(
         $(#[$doc:meta])*
-        $name:ident $([$modules:literal])?: $init:ident, $from:ident,
+        $name:ident $([$modules:literal])? $({ $is_relu:ident })?: $init:ident, $from:ident,
         |$s:ident| $apply:expr,
         |$x:ident| $derivative:expr;
     )*) => {$(
@@ -303,6 +310,7 @@ macro_rules! elementwise {
             const INIT: Init = Init::$init;
             const NAME: &'static str = stringify!($name);
             $(const MODULES: usize = $modules;)?
+            $(const $is_relu: bool = true;)?
             type Derivative = $from;
 
             #[inline(always)]
@@ -344,7 +352,7 @@ elementwise! {
         |_h| T::ONE;
 
     /// f(s) = max(0, s): the rectified linear unit.
-    Relu: HeUniform, FromOutput,
+    Relu {IS_RELU}: HeUniform, FromOutput,
         |s| s.relu(),
         |h| T::select(h > T::ZERO, T::ONE, T::ZERO);
 

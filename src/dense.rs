@@ -61,9 +61,12 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
     #[inline(always)]
     fn infer<M: Machine, const B: usize>(&self, x: &[[T; IN]; B], y: &mut [[T; OUT]; B]) {
         // s = W h + b
-        product::affine::<M, T, IN, OUT, B>(&self.weights, &self.bias, x, y);
+        let relu = const { Act::IS_RELU && product::has_relu::<M, T>() };
+        product::affine::<M, T, IN, OUT, B>(&self.weights, &self.bias, x, y, relu);
         // h = f(s)
-        Act::apply_batch::<M, T, OUT, B>(y);
+        if !relu {
+            Act::apply_batch::<M, T, OUT, B>(y);
+        }
     }
 
     #[inline(always)]
@@ -97,9 +100,12 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
         y: &mut [[T; OUT]; B],
     ) {
         // s = W h + b
-        product::affine::<M, T, IN, OUT, B>(&self.weights, &self.bias, x, y);
+        let relu = const { Act::IS_RELU && product::has_relu::<M, T>() };
+        product::affine::<M, T, IN, OUT, B>(&self.weights, &self.bias, x, y, relu);
         // h = f(s)
-        Act::forward_batch::<M, T, OUT, B>(y, tape);
+        if !relu {
+            Act::forward_batch::<M, T, OUT, B>(y, tape);
+        }
     }
 
     #[inline(always)]

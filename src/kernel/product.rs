@@ -58,20 +58,26 @@ const fn has_rest<T>(outputs: usize) -> bool {
     outputs > width::<T>() && !outputs.is_multiple_of(width::<T>())
 }
 
-/// s = W h + b for each sample: `x` is `[B][IN]`, `y` is `[B][OUT]`.
+/// Whether [`affine`] has the activation Relu in it, where it is asked for.
+pub(crate) const fn has_relu<X: Machine, T: Float>() -> bool {
+    !<T::Lanes<X> as Lanes<T>>::PLAIN
+}
+
+/// s = W h + b for each sample, or Relu of it: `x` is `[B][IN]`, `y` is `[B][OUT]`.
 #[inline(always)]
 pub(crate) fn affine<X: Machine, T: Float, const IN: usize, const OUT: usize, const B: usize>(
     w: &Panels<T, IN, OUT>,
     bias: &[T; OUT],
     x: &[[T; IN]; B],
     y: &mut [[T; OUT]; B],
+    relu: bool,
 ) {
     if const { B == 1 }
         && let ([x], [y]) = (x.as_slice(), y.as_mut_slice())
     {
-        Single::<T, Known<IN>, Known<OUT>>::new(w, bias, x, y).run::<X>();
+        Single::<T, Known<IN>, Known<OUT>>::new(w, bias, x, y, relu).run::<X>();
     } else {
-        let product = Product::new(rows(x), w, Start::Row(bias), y);
+        let product = Product { relu, ..Product::new(rows(x), w, Start::Row(bias), y) };
         if const { is_inlined::<X, T>(IN * OUT * B, INLINE) } {
             product.run::<X>();
         } else {
@@ -331,7 +337,7 @@ impl<B> From<Store> for Start<B> {
     }
 }
 
-/// out = start + left · right, where `left` is `rows × depth`, `right` is `depth × cols` and
+/// out = start + left · right, or Relu of it, where `left` is `rows × depth`, `right` is `depth × cols` and
 /// `out` is `rows × cols`: all in memory that is borrowed for `'a`.
 struct Product<'a, T, R, D, C> {
     left: Strided<T>,
@@ -343,6 +349,7 @@ struct Product<'a, T, R, D, C> {
     rows: R,
     depth: D,
     cols: C,
+    relu: bool,
     borrowed: PhantomData<&'a mut [T]>,
 }
 
@@ -371,6 +378,7 @@ impl<'a, T: Float, const R: usize, const D: usize, const C: usize>
             rows: Known,
             depth: Known,
             cols: Known,
+            relu: false,
             borrowed: PhantomData,
         }
     }
@@ -378,7 +386,8 @@ impl<'a, T: Float, const R: usize, const D: usize, const C: usize>
     /// The same with sizes that are numbers.
     #[inline(always)]
     fn erased(self) -> Product<'a, T, usize, usize, usize> {
-        let Product { left, right, right_layout, start, out, out_layout, borrowed, .. } = self;
+        let Product { left, right, right_layout, start, out, out_layout, relu, borrowed, .. } =
+            self;
         Product {
             left,
             right,
@@ -389,6 +398,7 @@ impl<'a, T: Float, const R: usize, const D: usize, const C: usize>
             rows: R,
             depth: D,
             cols: C,
+            relu,
             borrowed,
         }
     }
@@ -523,6 +533,13 @@ impl<T: Float, R: Size, D: Size, C: Size> Product<'_, T, R, D, C> {
                 right = right.wrapping_add(right_row);
                 k += 1;
             }
+            if self.relu {
+                let mut m = 0;
+                while m < M {
+                    relu(&mut sums[m]);
+                    m += 1;
+                }
+            }
             let mut m = 0;
             while m < M {
                 store_row::<T, V, N, WHOLE>(&sums[m], out.add(m * out_row), out_part, last);
@@ -602,6 +619,16 @@ fn add_multiple<T, V: Lanes<T>, const N: usize>(sums: &mut [V; N], factor: T, ro
     let mut n = 0;
     while n < N {
         sums[n] = factor.mul_add(row[n], sums[n]);
+        n += 1;
+    }
+}
+
+/// sums ← Relu of them.
+#[inline(always)]
+fn relu<T, V: Lanes<T>, const N: usize>(sums: &mut [V; N]) {
+    let mut n = 0;
+    while n < N {
+        sums[n] = sums[n].relu();
         n += 1;
     }
 }
@@ -735,7 +762,7 @@ impl Blocks {
     }
 }
 
-/// s = W x + b for one sample.
+/// s = W x + b for one sample, or Relu of it.
 ///
 /// A chain of sums must wait for each addition; many chains beside each other need not. Where a
 /// layer has few outputs its inputs are dealt to 2, 4 or 8 chains that are added in the end. How
@@ -747,6 +774,7 @@ struct Single<'a, T, I, O> {
     y: *mut T,
     inputs: I,
     outputs: O,
+    relu: bool,
     borrowed: PhantomData<&'a mut [T]>,
 }
 
@@ -757,6 +785,7 @@ impl<'a, T: Float, const IN: usize, const OUT: usize> Single<'a, T, Known<IN>, K
         bias: &'a [T; OUT],
         x: &'a [T; IN],
         y: &'a mut [T; OUT],
+        relu: bool,
     ) -> Self {
         Single {
             w: w.numbers().as_ptr(),
@@ -765,6 +794,7 @@ impl<'a, T: Float, const IN: usize, const OUT: usize> Single<'a, T, Known<IN>, K
             y: y.as_mut_ptr(),
             inputs: Known,
             outputs: Known,
+            relu,
             borrowed: PhantomData,
         }
     }
@@ -906,10 +936,10 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
         let w = self.w.wrapping_add(self.layout().column::<T>(col));
         let (bias, x, y) = (self.bias.wrapping_add(col), self.x, self.y.wrapping_add(col));
         if const { Self::INLINED } {
-            LastPanel::<T, Half<X, T>, I, W>::of(w, bias, x, y, self.inputs, ()).run::<X>();
+            LastPanel::<T, Half<X, T>, I, W>::of(w, bias, x, y, self.inputs, self.relu).run::<X>();
         } else {
             let make = LastPanel::<T, Half<X, T>, usize, W>::of;
-            X::run_made(make, w, bias, x, y, self.inputs.get(), ());
+            X::run_made(make, w, bias, x, y, self.inputs.get(), self.relu);
         }
     }
 
@@ -922,7 +952,7 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
     ) {
         let w = self.w.wrapping_add(self.layout().column::<T>(col));
         let (bias, y) = (self.bias.wrapping_add(col), self.y.wrapping_add(col));
-        let (x, outputs) = (self.x, end - col);
+        let (x, outputs) = (self.x, (end - col, self.relu));
         if const { Self::INLINED } {
             Chains::<T, V, I, N, C, WHOLE>::of(w, bias, x, y, self.inputs, outputs).run::<X>();
         } else {
@@ -943,6 +973,7 @@ struct LastPanel<'a, T, V, I, const W: usize> {
     x: *const T,
     y: *mut T,
     inputs: I,
+    relu: bool,
     borrowed: PhantomData<(&'a mut [T], V)>,
 }
 
@@ -982,6 +1013,9 @@ impl<T: Float, V: Square<T>, I: Size, const W: usize> Task for LastPanel<'_, T, 
                 }
             }
             Self::add_chains(&mut sums);
+            if self.relu {
+                relu(&mut sums);
+            }
             sums[0].store_first(self.y, const { if W < 8 { W } else { 8 } });
             if const { W > 8 } {
                 sums[1].store_first(self.y.add(8), const { W.saturating_sub(8) });
@@ -1003,8 +1037,8 @@ impl<'a, T: Float, V: Square<T>, I: Size, const W: usize> LastPanel<'a, T, V, I,
     };
 
     #[inline(always)]
-    fn of(w: *const T, bias: *const T, x: *const T, y: *mut T, inputs: I, (): ()) -> Self {
-        LastPanel { w, bias, x, y, inputs, borrowed: PhantomData }
+    fn of(w: *const T, bias: *const T, x: *const T, y: *mut T, inputs: I, relu: bool) -> Self {
+        LastPanel { w, bias, x, y, inputs, relu, borrowed: PhantomData }
     }
 
     /// Adds the upper half of the chains to the lower, until one is left: `W` outputs.
@@ -1064,6 +1098,7 @@ struct Chains<'a, T, V, I, const N: usize, const C: usize, const WHOLE: bool> {
     y: *mut T,
     inputs: I,
     outputs: usize,
+    relu: bool,
     borrowed: PhantomData<(&'a mut [T], V)>,
 }
 
@@ -1089,8 +1124,15 @@ impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE
     Chains<'_, T, V, I, N, C, WHOLE>
 {
     #[inline(always)]
-    fn of(w: *const T, bias: *const T, x: *const T, y: *mut T, inputs: I, outputs: usize) -> Self {
-        Chains { w, bias, x, y, inputs, outputs, borrowed: PhantomData }
+    fn of(
+        w: *const T,
+        bias: *const T,
+        x: *const T,
+        y: *mut T,
+        inputs: I,
+        (outputs, relu): (usize, bool),
+    ) -> Self {
+        Chains { w, bias, x, y, inputs, outputs, relu, borrowed: PhantomData }
     }
 
     /// The block from output `col` on, whose last vector has `last` numbers.
@@ -1139,6 +1181,9 @@ impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE
                     }
                     c += 1;
                 }
+            }
+            if self.relu {
+                relu(&mut sums[0]);
             }
             store_row::<T, V, N, WHOLE>(&sums[0], self.y.add(col), width, last);
         }
@@ -1189,6 +1234,7 @@ impl<T: Float> Task for Transposed<'_, T> {
                     rows: self.rows,
                     depth,
                     cols,
+                    relu: false,
                     borrowed: PhantomData,
                 });
                 output += depth;

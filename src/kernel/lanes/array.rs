@@ -35,6 +35,11 @@ impl<T: Float> Lanes<T> for [T; 4] {
     }
 
     #[inline(always)]
+    fn relu(self) -> Self {
+        self.map(T::relu)
+    }
+
+    #[inline(always)]
     unsafe fn load(from: *const T) -> Self {
         // SAFETY: the caller's.
         unsafe { from.cast::<Self>().read() }

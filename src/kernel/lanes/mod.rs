@@ -20,6 +20,7 @@ macro_rules! lanes {
     (
         $vector:ty: [$t:ty; $n:literal], half $half:ty, sums $sums:literal or $partial:literal, width $width:literal,
         $splat:ident, $load:ident, $store:ident, $add:ident,
+        |$x:ident| $relu:expr,
         |$a:ident, $b:ident, $c:ident| $mul_add:expr,
         |$from:ident, $loaded:ident| $load_first:expr,
         |$rest:ident, $to:ident, $stored:ident| $store_first:expr
@@ -49,6 +50,13 @@ macro_rules! lanes {
                 let $a = self;
                 // SAFETY: as above.
                 unsafe { $mul_add }
+            }
+
+            #[inline(always)]
+            fn relu(self) -> Self {
+                let $x = self;
+                // SAFETY: as above.
+                unsafe { $relu }
             }
 
             #[inline(always)]
@@ -174,6 +182,8 @@ pub trait Lanes<T>: Copy {
     fn add(self, other: Self) -> Self;
     /// `self` · b + c.
     fn mul_add(self, b: Self, c: Self) -> Self;
+    /// The larger of each number and 0, as [`Series::relu`](super::functions::Series::relu).
+    fn relu(self) -> Self;
 
     /// The `N` numbers from `from` on.
     ///

@@ -10,6 +10,7 @@ pub type F64 = float64x2_t;
 lanes!(
     float32x4_t: [f32; 4], half float32x4_t, sums 16 or 16, width 4,
     vdupq_n_f32, vld1q_f32, vst1q_f32, vaddq_f32,
+    |x| vmaxq_f32(x, vdupq_n_f32(0.0)),
     |a, b, c| fused!(vfmaq_f32(c, a, b), vaddq_f32(vmulq_f32(a, b), c)),
     |from, n| match n {
         1 => vld1q_lane_f32::<0>(from, vdupq_n_f32(0.0)),
@@ -31,6 +32,7 @@ lanes!(
 lanes!(
     float64x2_t: [f64; 2], half float64x2_t, sums 16 or 16, width 4,
     vdupq_n_f64, vld1q_f64, vst1q_f64, vaddq_f64,
+    |x| vmaxq_f64(x, vdupq_n_f64(0.0)),
     |a, b, c| fused!(vfmaq_f64(c, a, b), vaddq_f64(vmulq_f64(a, b), c)),
     |from, n| match n {
         1 => vld1q_lane_f64::<0>(from, vdupq_n_f64(0.0)),

@@ -14,7 +14,7 @@ pub struct F64(v128);
 
 macro_rules! lanes {
     (
-        $vector:ident: [$t:ty; $n:literal], $splat:ident, $add:ident, $mul:ident,
+        $vector:ident: [$t:ty; $n:literal], $splat:ident, $add:ident, $mul:ident, $max:ident,
         |$even:ident, $odd:ident| $zip:expr,
         |$from:ident, $loaded:ident| $load_first:expr,
         |$rest:ident, $to:ident, $stored:ident| $store_first:expr
@@ -40,6 +40,11 @@ macro_rules! lanes {
             #[inline(always)]
             fn mul_add(self, b: Self, c: Self) -> Self {
                 $vector($add($mul(self.0, b.0), c.0))
+            }
+
+            #[inline(always)]
+            fn relu(self) -> Self {
+                $vector($max(self.0, $splat(0.0)))
             }
 
             #[inline(always)]
@@ -88,7 +93,7 @@ macro_rules! lanes {
 }
 
 lanes!(
-    F32: [f32; 4], f32x4_splat, f32x4_add, f32x4_mul,
+    F32: [f32; 4], f32x4_splat, f32x4_add, f32x4_mul, f32x4_max,
     |a, b| (i32x4_shuffle::<0, 4, 1, 5>(a, b), i32x4_shuffle::<2, 6, 3, 7>(a, b)),
     |from, n| match n {
         1 => v128_load32_zero(from.cast()),
@@ -108,7 +113,7 @@ lanes!(
 );
 
 lanes!(
-    F64: [f64; 2], f64x2_splat, f64x2_add, f64x2_mul,
+    F64: [f64; 2], f64x2_splat, f64x2_add, f64x2_mul, f64x2_max,
     |a, b| (i64x2_shuffle::<0, 2>(a, b), i64x2_shuffle::<1, 3>(a, b)),
     |from, n| match n {
         1 => v128_load64_zero(from.cast()),

@@ -4,6 +4,9 @@ use core::arch::x86_64::*;
 
 use super::{Lanes, Square};
 
+// `max` gives the second of two zeros, and if one is NaN: so `relu` leaves −0 a −0, and takes its
+// sign off.
+
 /// Vectors of 512 bits.
 #[cfg(any(target_feature = "avx512f", all(feature = "std", any(test, not(debug_assertions)))))]
 pub mod avx512 {
@@ -31,6 +34,7 @@ pub mod sse2 {
 lanes!(
     __m512: [f32; 16], half __m256, sums 24 or 24, width 4,
     _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps,
+    |x| _mm512_abs_ps(_mm512_max_ps(_mm512_setzero_ps(), x)),
     |a, b, c| fused!(_mm512_fmadd_ps(a, b, c), _mm512_add_ps(_mm512_mul_ps(a, b), c)),
     |from, n| _mm512_maskz_loadu_ps(u16::MAX >> (16 - n), from),
     |vector, to, n| {
@@ -52,6 +56,7 @@ lanes!(
 lanes!(
     __m512d: [f64; 8], half __m256d, sums 24 or 24, width 4,
     _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_add_pd,
+    |x| _mm512_abs_pd(_mm512_max_pd(_mm512_setzero_pd(), x)),
     |a, b, c| fused!(_mm512_fmadd_pd(a, b, c), _mm512_add_pd(_mm512_mul_pd(a, b), c)),
     |from, n| _mm512_maskz_loadu_pd(u8::MAX >> (8 - n), from),
     |vector, to, n| {
@@ -84,6 +89,7 @@ unsafe fn first_of_8(n: usize) -> __m256i {
 lanes!(
     __m256: [f32; 8], half __m256, sums 12 or 8, width 2,
     _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps,
+    |x| _mm256_andnot_ps(_mm256_set1_ps(-0.0), _mm256_max_ps(_mm256_setzero_ps(), x)),
     |a, b, c| fused!(_mm256_fmadd_ps(a, b, c), _mm256_add_ps(_mm256_mul_ps(a, b), c)),
     |from, n| _mm256_maskload_ps(from, first_of_8(n)),
     // A masked store is slow on some processors.
@@ -106,6 +112,7 @@ lanes!(
 lanes!(
     __m256d: [f64; 4], half __m256d, sums 12 or 8, width 2,
     _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_add_pd,
+    |x| _mm256_andnot_pd(_mm256_set1_pd(-0.0), _mm256_max_pd(_mm256_setzero_pd(), x)),
     |a, b, c| fused!(_mm256_fmadd_pd(a, b, c), _mm256_add_pd(_mm256_mul_pd(a, b), c)),
     |from, n| {
         static FIRST: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
@@ -130,6 +137,7 @@ lanes!(
 lanes!(
     __m128: [f32; 4], half __m128, sums 12 or 8, width 2,
     _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_add_ps,
+    |x| _mm_andnot_ps(_mm_set1_ps(-0.0), _mm_max_ps(_mm_setzero_ps(), x)),
     |a, b, c| _mm_add_ps(_mm_mul_ps(a, b), c),
     |from, n| match n {
         1 => _mm_load_ss(from),
@@ -151,6 +159,7 @@ lanes!(
 lanes!(
     __m128d: [f64; 2], half __m128d, sums 12 or 8, width 2,
     _mm_set1_pd, _mm_loadu_pd, _mm_storeu_pd, _mm_add_pd,
+    |x| _mm_andnot_pd(_mm_set1_pd(-0.0), _mm_max_pd(_mm_setzero_pd(), x)),
     |a, b, c| _mm_add_pd(_mm_mul_pd(a, b), c),
     |from, n| if n == 1 { _mm_load_sd(from) } else { _mm_loadu_pd(from) },
     |vector, to, n| if n == 1 { _mm_store_sd(to, vector) } else { _mm_storeu_pd(to, vector) }

@@ -55,6 +55,8 @@ struct Problem<T> {
 struct Results<T> {
     y: Vec<T>,
     singles: Vec<T>,
+    /// Relu of the two.
+    relus: [Vec<T>; 2],
     dw: Vec<T>,
     dw_added: Vec<T>,
     db: Vec<T>,
@@ -91,7 +93,8 @@ impl<T: Float> Problem<T> {
             }
         }
         let dw_added = dw.iter().zip(&self.w).map(|(&dw, &w)| dw + w).collect();
-        Results { singles: y.clone(), y, dw, dw_added, db, dx }
+        let relu: Vec<T> = y.iter().map(|&y| y.relu()).collect();
+        Results { singles: y.clone(), y, relus: [relu.clone(), relu], dw, dw_added, db, dx }
     }
 
     /// Where the weight `index` of `[inputs][outputs]` is in panels.
@@ -111,29 +114,37 @@ impl<T: Float> Problem<T> {
         let in_rows = Layout::rows::<T>(outputs);
         let rows = |rows: &[T], row| Strided { first: rows.as_ptr(), row, col: 1 };
         let columns = |rows: &[T], col| Strided { first: rows.as_ptr(), row: 1, col };
-        let product = |left, right: &[T], right_layout, start, out_layout, (rows, depth, cols)| {
-            let mut out = Guarded::new(rows * cols, T::ONE);
-            if let Start::Out = start {
-                out.inner().copy_from_slice(&w);
-            }
-            X::run(Product {
-                left,
-                right: right.as_ptr(),
-                right_layout,
-                start,
-                out: out.inner().as_mut_ptr(),
-                out_layout,
-                rows,
-                depth,
-                cols,
-                borrowed: PhantomData,
-            });
-            out.checked()
+        let relu_product =
+            |left, right: &[T], right_layout, start, out_layout, (rows, depth, cols), relu| {
+                let mut out = Guarded::new(rows * cols, T::ONE);
+                if let Start::Out = start {
+                    out.inner().copy_from_slice(&w);
+                }
+                X::run(Product {
+                    left,
+                    right: right.as_ptr(),
+                    right_layout,
+                    start,
+                    out: out.inner().as_mut_ptr(),
+                    out_layout,
+                    rows,
+                    depth,
+                    cols,
+                    relu,
+                    borrowed: PhantomData,
+                });
+                out.checked()
+            };
+        let product = |left, right: &[T], right_layout, start, out_layout, sizes| {
+            relu_product(left, right, right_layout, start, out_layout, sizes, false)
         };
         let ones = Strided { first: &T::ONE, row: 0, col: 0 };
-        let bias = Start::Row(self.bias.as_ptr());
-        let mut singles = Vec::new();
-        for x in self.x.chunks(inputs) {
+        let affine = |relu| {
+            let (x, sizes) = (rows(&self.x, inputs), (batch, inputs, outputs));
+            let bias = Start::Row(self.bias.as_ptr());
+            relu_product(x, &w, in_panels, bias, in_rows, sizes, relu)
+        };
+        let single = |x: &[T], relu| {
             let mut y = Guarded::new(outputs, T::ONE);
             X::run(Single {
                 w: w.as_ptr(),
@@ -142,10 +153,18 @@ impl<T: Float> Problem<T> {
                 y: y.inner().as_mut_ptr(),
                 inputs,
                 outputs,
+                relu,
                 borrowed: PhantomData,
             });
-            singles.extend(y.checked());
-        }
+            y.checked()
+        };
+        let singles = |relu| self.x.chunks(inputs).flat_map(|x| single(x, relu)).collect();
+        let relus = if has_relu::<X, T>() {
+            [affine(true), singles(true)]
+        } else {
+            let relu = |y: Vec<T>| y.into_iter().map(T::relu).collect();
+            [relu(affine(false)), relu(singles(false))]
+        };
         let mut dx = Guarded::new(batch * inputs, T::ONE);
         X::run(Transposed {
             w: w.as_ptr(),
@@ -162,15 +181,9 @@ impl<T: Float> Problem<T> {
             (0..dw.len()).map(|index| dw[self.place(index)]).collect()
         };
         Results {
-            y: product(
-                rows(&self.x, inputs),
-                &w,
-                in_panels,
-                bias,
-                in_rows,
-                (batch, inputs, outputs),
-            ),
-            singles,
+            y: affine(false),
+            singles: singles(false),
+            relus,
             dw: gradient(Start::Zero),
             dw_added: gradient(Start::Out),
             db: product(ones, &self.ds, in_rows, Start::Zero, in_rows, (1, batch, outputs)),
