@@ -45,8 +45,7 @@ pub trait Machine: private::Sealed + Copy + 'static {
     /// Does the task that `make` makes of six values, as [`run`](Self::run) does.
     ///
     /// The values are handed over in registers, where a task of more than two is handed over in
-    /// memory: the first weight is loaded the sooner, and 64 → 32 of one sample takes 52 ns instead
-    /// of 64. `make` is `#[inline(always)]`.
+    /// memory. `make` is `#[inline(always)]`.
     #[doc(hidden)]
     fn run_made<T: Task, A, B, C, D, E, F>(
         make: impl FnOnce(A, B, C, D, E, F) -> T,
