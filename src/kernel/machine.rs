@@ -75,6 +75,29 @@ mod private {
     pub trait Sealed {}
 }
 
+/// The functions of a machine that has no more than the target.
+macro_rules! functions {
+    () => {
+        #[inline(never)]
+        fn run<T: Task>(task: T) -> T::Output {
+            task.run::<Self>()
+        }
+
+        #[inline(never)]
+        fn run_made<T: Task, A, B, C, D, E, F>(
+            make: impl FnOnce(A, B, C, D, E, F) -> T,
+            a: A,
+            b: B,
+            c: C,
+            d: D,
+            e: E,
+            f: F,
+        ) -> T::Output {
+            make(a, b, c, d, e, f).run::<Self>()
+        }
+    };
+}
+
 /// What every processor of the target has.
 #[derive(Clone, Copy)]
 pub struct Baseline;
@@ -93,23 +116,7 @@ impl Machine for Baseline {
     type F32 = lanes::baseline::F32;
     type F64 = lanes::baseline::F64;
 
-    #[inline(never)]
-    fn run<T: Task>(task: T) -> T::Output {
-        task.run::<Self>()
-    }
-
-    #[inline(never)]
-    fn run_made<T: Task, A, B, C, D, E, F>(
-        make: impl FnOnce(A, B, C, D, E, F) -> T,
-        a: A,
-        b: B,
-        c: C,
-        d: D,
-        e: E,
-        f: F,
-    ) -> T::Output {
-        make(a, b, c, d, e, f).run::<Self>()
-    }
+    functions!();
 }
 
 /// A machine without vectors, for the tests: microcontrollers are such.
@@ -126,23 +133,7 @@ impl Machine for Plain {
     type F32 = [f32; 4];
     type F64 = [f64; 4];
 
-    #[inline(never)]
-    fn run<T: Task>(task: T) -> T::Output {
-        task.run::<Self>()
-    }
-
-    #[inline(never)]
-    fn run_made<T: Task, A, B, C, D, E, F>(
-        make: impl FnOnce(A, B, C, D, E, F) -> T,
-        a: A,
-        b: B,
-        c: C,
-        d: D,
-        e: E,
-        f: F,
-    ) -> T::Output {
-        make(a, b, c, d, e, f).run::<Self>()
-    }
+    functions!();
 }
 
 /// Does `task` on the best machine that this processor is. The only place that may name a machine
@@ -241,6 +232,7 @@ pub(crate) mod x86 {
 #[cfg(test)]
 mod tests {
     use core::hint::black_box;
+    use core::marker::PhantomData;
 
     use super::*;
 
@@ -267,6 +259,37 @@ mod tests {
                 assert!(sums[n..].iter().all(|sum| sum.is_nan()));
             }
         }
+    }
+
+    /// Relu of numbers in vectors has the bits of each, but for those of NaN.
+    struct Edges<T>(PhantomData<T>);
+
+    impl<T: Float> Task for Edges<T> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<M: Machine>(self) {
+            for x in [0.0, 1.5, f64::MIN_POSITIVE, f64::MAX, f64::INFINITY, f64::NAN] {
+                for x in [x, -x].map(T::from_f64) {
+                    let mut found = T::NAN;
+                    // SAFETY: this is one number.
+                    unsafe { T::Lanes::<M>::splat(black_box(x)).relu().store_first(&mut found, 1) };
+                    let sign = T::ONE.copysign(found);
+                    assert!(
+                        found == x.relu() && sign == T::ONE || found.is_nan() && x.is_nan(),
+                        "{x}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn relu_of_vectors_is_that_of_numbers() {
+        Baseline::run(Edges::<f32>(PhantomData));
+        Baseline::run(Edges::<f64>(PhantomData));
+        dispatch(Edges::<f32>(PhantomData));
+        dispatch(Edges::<f64>(PhantomData));
     }
 
     #[test]

@@ -337,8 +337,8 @@ impl<B> From<Store> for Start<B> {
     }
 }
 
-/// out = start + left · right, or Relu of it, where `left` is `rows × depth`, `right` is `depth × cols` and
-/// `out` is `rows × cols`: all in memory that is borrowed for `'a`.
+/// out = start + left · right, or Relu of it, where `left` is `rows × depth`, `right` is
+/// `depth × cols` and `out` is `rows × cols`: all in memory that is borrowed for `'a`.
 struct Product<'a, T, R, D, C> {
     left: Strided<T>,
     right: *const T,
@@ -924,7 +924,7 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
         if WHOLE { const { width::<T>() } } else { self.outputs.get() % const { width::<T>() } }
     }
 
-    /// Whether this is inlined.
+    /// Whether this is inlined into its layer's pass.
     const INLINED: bool = match (I::KNOWN, O::KNOWN) {
         (Some(inputs), Some(outputs)) => inputs * outputs <= INLINE,
         _ => false,

@@ -17,10 +17,10 @@ pub(crate) use predict::{join, predict_batch};
 pub(crate) use tensor::splits;
 pub use trainer::ParallelTrainer;
 
-/// Multiply-accumulates of a batch, forward, from which its step is split.
-const STEP: usize = 1 << 19;
+/// Multiply-accumulates of a batch, forward, from which its step is split,
+const STEP: usize = 1 << 18;
 
-/// The same for each parameter: one that changes is sent from core to core.
+/// and as many more for each parameter: one that changes is sent from core to core.
 const STEP_PER_PARAMETER: usize = 24;
 
 /// Multiply-accumulates that a prediction split over threads leaves in one piece.

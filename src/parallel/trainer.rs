@@ -57,9 +57,9 @@ use crate::{Clip, Float, Layer, Loss, Optimizer, Store, Tape, Zero};
 /// hands each call over to the pool and sleeps until it is done, which costs some microseconds and,
 /// in rayon's queue, one allocation in 63 calls; [`epoch`](Self::epoch) is one such call.
 ///
-/// A batch of fewer than 2¹⁹ multiply-accumulates ([`Shape::MACS`](crate::Shape::MACS) · `B`), or fewer than 24 for
-/// each parameter, would not gain: it is taken on the caller's thread alone, which the compiler
-/// decides ([`SPLITS`](Self::SPLITS)).
+/// A batch of fewer multiply-accumulates ([`Shape::MACS`](crate::Shape::MACS) · `B`) than 2¹⁸ and
+/// 24 for each parameter would not gain: it is taken on the caller's thread alone, which the
+/// compiler decides ([`SPLITS`](Self::SPLITS)).
 pub struct ParallelTrainer<
     N: Layer,
     L: Loss<N::Output>,
@@ -107,8 +107,8 @@ where
 
     /// Whether there is enough to do for so many samples.
     const fn is_enough(samples: usize) -> bool {
-        let macs = N::MACS.saturating_mul(samples);
-        macs >= STEP && macs >= N::PARAMS.saturating_mul(STEP_PER_PARAMETER)
+        let least = N::PARAMS.saturating_mul(STEP_PER_PARAMETER).saturating_add(STEP);
+        N::MACS.saturating_mul(samples) >= least
     }
 
     /// A trainer before its first step, without gradient clipping.
