@@ -17,9 +17,10 @@
 //! several chains of sums, whose number depends on the layer alone.
 //!
 //! A small product is inlined into its layer's pass and compiled for its sizes. A large one is a
-//! function that takes its sizes as numbers, one for all layers. The loops are `while` loops over
-//! indices, because most of what they are inlined into is compiled for several machines, and
-//! iterators would double the work of the compiler.
+//! function that takes its sizes as numbers, one for all layers; of a single sample, one for each
+//! width of a block. The loops are `while` loops over indices, because most of what they are
+//! inlined into is compiled for several machines, and iterators would double the work of the
+//! compiler.
 
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
