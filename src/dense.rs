@@ -150,7 +150,7 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
         product::outer::<M, T, IN, OUT, B>(x, ds, &mut self.weights, Store::Add);
     }
 
-    #[inline]
+    #[inline(always)]
     fn visit<const K: usize, V: Visitor<K>>(&mut self, mut others: [&mut Self; K], v: &mut V) {
         let weights = parts(&mut others, |other| other.weights.numbers_mut());
         v.tensor(self.weights.numbers_mut(), weights);

@@ -352,7 +352,7 @@ where
         half!(A, M, Descend::<A, N> { net: a, x, tape: a_tape, y: h, dy: dh, dx });
     }
 
-    #[inline]
+    #[inline(always)]
     fn visit<const K: usize, V: Visitor<K>>(&mut self, mut others: [&mut Self; K], v: &mut V) {
         self.0.visit(parts(&mut others, |other| &mut other.0), v);
         self.1.visit(parts(&mut others, |other| &mut other.1), v);

@@ -9,11 +9,11 @@ use rand::Rng;
 use crate::budget::{Layers, Summary};
 use crate::error::LengthError;
 use crate::init::Init;
-use crate::kernel::{Aligned, dispatch};
+use crate::kernel::{Aligned, Task, dispatch};
 #[cfg(feature = "parallel")]
 use crate::parallel;
 use crate::pass::Infer;
-use crate::{Layer, Shape, Zero};
+use crate::{Layer, Machine, Shape, Zero};
 
 /// Samples that [`predict_batch`](Network::predict_batch) takes through the network together.
 const BLOCK: usize = 16;
@@ -76,10 +76,7 @@ pub trait Network: Shape {
         Self: Layer,
     {
         LengthError::check("outputs", outputs.len(), inputs.len())?;
-        let (x_blocks, x_rest) = inputs.as_chunks::<BLOCK>();
-        let (y_blocks, y_rest) = outputs.as_chunks_mut::<BLOCK>();
-        predict_blocks(self, x_blocks, y_blocks);
-        predict_each(self, x_rest, y_rest);
+        dispatch(InferMany { net: self, x: inputs, y: outputs });
         Ok(())
     }
 
@@ -105,10 +102,12 @@ pub trait Network: Shape {
         let (y_blocks, y_rest) = outputs.as_chunks_mut::<BLOCK>();
         let blocks = || {
             let macs = Self::MACS.saturating_mul(BLOCK);
-            parallel::predict_batch(x_blocks, y_blocks, macs, &|x, y| predict_blocks(self, x, y));
+            parallel::predict_batch(x_blocks, y_blocks, macs, &|x, y| {
+                dispatch(InferEach { net: self, x, y });
+            });
         };
         parallel::join(Self::MACS.saturating_mul(inputs.len()), blocks, || {
-            predict_each(self, x_rest, y_rest);
+            dispatch(InferMany { net: self, x: x_rest, y: y_rest });
         });
         Ok(())
     }
@@ -161,14 +160,41 @@ pub trait Network: Shape {
 
 impl<N: Shape> Network for N {}
 
-fn predict_blocks<N: Layer>(net: &N, x: &[[N::Input; BLOCK]], y: &mut [[N::Output; BLOCK]]) {
-    for (x, y) in x.iter().zip(y) {
-        dispatch(Infer { net, x, y });
+/// [`Network::predict_batch`], for slices of one length.
+struct InferMany<'a, N: Layer> {
+    net: &'a N,
+    x: &'a [N::Input],
+    y: &'a mut [N::Output],
+}
+
+impl<N: Layer> Task for InferMany<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<M: Machine>(self) {
+        let InferMany { net, x, y } = self;
+        let (x_blocks, x_rest) = x.as_chunks::<BLOCK>();
+        let (y_blocks, y_rest) = y.as_chunks_mut::<BLOCK>();
+        InferEach { net, x: x_blocks, y: y_blocks }.run::<M>();
+        InferEach { net, x: x_rest.as_chunks::<1>().0, y: y_rest.as_chunks_mut::<1>().0 }
+            .run::<M>();
     }
 }
 
-fn predict_each<N: Layer>(net: &N, x: &[N::Input], y: &mut [N::Output]) {
-    for (x, y) in x.iter().zip(y) {
-        dispatch(Infer { net, x: array::from_ref(x), y: array::from_mut(y) });
+/// Predictions in blocks of `B`.
+struct InferEach<'a, N: Layer, const B: usize> {
+    net: &'a N,
+    x: &'a [[N::Input; B]],
+    y: &'a mut [[N::Output; B]],
+}
+
+impl<N: Layer, const B: usize> Task for InferEach<'_, N, B> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<M: Machine>(self) {
+        for (x, y) in self.x.iter().zip(self.y) {
+            M::run(Infer { net: self.net, x, y });
+        }
     }
 }

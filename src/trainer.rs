@@ -3,8 +3,10 @@
 use core::array;
 
 use crate::error::{LengthError, NonFinite};
-use crate::kernel::{Task, dispatch};
-use crate::{Clip, Float, Layer, Loss, Machine, Network, Optimizer, Store, Tape, Visitor, Zero};
+use crate::kernel::{Aligned, SPARES_STACK, Task, dispatch, elementwise};
+use crate::optimizer::Update;
+use crate::pass::Infer;
+use crate::{Clip, Float, Layer, Loss, Machine, Optimizer, Store, Tape, Visitor, Zero};
 
 /// Trains a network in batches of `B`: holds the gradient, the tape and the optimizer's state.
 ///
@@ -107,8 +109,7 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
         inputs: &[N::Input; B],
         targets: &[L::Target; B],
     ) -> L::Scalar {
-        let loss = self.pass(net, inputs, targets);
-        self.update(net);
+        let (loss, _) = dispatch(Step::<_, _, _, B, false> { trainer: self, net, inputs, targets });
         loss
     }
 
@@ -122,12 +123,10 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
         inputs: &[N::Input; B],
         targets: &[L::Target; B],
     ) -> Result<L::Scalar, NonFinite<L::Scalar>> {
-        let loss = self.pass(net, inputs, targets);
-        if !loss.is_finite() || !is_finite(&mut self.gradient) {
-            return Err(NonFinite { loss });
+        match dispatch(Step::<_, _, _, B, true> { trainer: self, net, inputs, targets }) {
+            (loss, true) => Ok(loss),
+            (loss, false) => Err(NonFinite { loss }),
         }
-        self.update(net);
-        Ok(loss)
     }
 
     /// One training step on a shorter batch, such as the last of an epoch: 1 to `B` samples.
@@ -146,10 +145,7 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
     ) -> Result<L::Scalar, LengthError> {
         LengthError::check_range("inputs", inputs.len(), 1, B)?;
         LengthError::check("targets", targets.len(), inputs.len())?;
-        let share = L::Scalar::from_f64(1.0 / inputs.len() as f64);
-        let sum = one_by_one(net, &self.loss, inputs, targets, share, &mut self.gradient);
-        self.update(net);
-        Ok(sum * share)
+        Ok(dispatch(PartialStep { trainer: self, net, inputs, targets }))
     }
 
     /// One pass over all samples in batches of `B`, the last of which may be shorter. Returns the
@@ -182,7 +178,7 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
     ) -> Result<L::Scalar, LengthError> {
         LengthError::check_range("inputs", inputs.len(), 1, usize::MAX)?;
         LengthError::check("targets", targets.len(), inputs.len())?;
-        let sum = sum_of_losses(net, &self.loss, inputs, targets);
+        let sum = dispatch(SumOfLosses { net, loss: &self.loss, inputs, targets });
         Ok(sum / L::Scalar::from_f64(inputs.len() as f64))
     }
 
@@ -201,18 +197,74 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
         &mut self.state
     }
 
-    /// Forward, loss and backward. Gives the mean loss.
-    fn pass(&mut self, net: &N, x: &[N::Input; B], targets: &[L::Target; B]) -> L::Scalar {
-        let Trainer { loss, gradient, tape, .. } = self;
-        let share = L::Scalar::from_f64(1.0 / B as f64);
-        let store = Store::Overwrite;
-        dispatch(Pass { tape, net, loss, x, targets, share, gradient, store }) * share
-    }
-
     /// Clips the gradient and changes the network.
-    fn update(&mut self, net: &mut N) {
+    #[inline(always)]
+    fn update<M: Machine>(&mut self, net: &mut N) {
         let Trainer { optimizer, clip, gradient, state, .. } = self;
-        update(optimizer, *clip, net, gradient, state);
+        M::run_made(Update::of, optimizer, *clip, net, gradient, state, ());
+    }
+}
+
+/// [`Trainer::step`], or if `CHECKED`, [`Trainer::step_checked`]. Gives the mean loss, and whether
+/// the network was changed.
+struct Step<'a, N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize, const CHECKED: bool> {
+    trainer: &'a mut Trainer<N, L, O, B>,
+    net: &'a mut N,
+    inputs: &'a [N::Input; B],
+    targets: &'a [L::Target; B],
+}
+
+impl<N, L, O, const B: usize, const CHECKED: bool> Task for Step<'_, N, L, O, B, CHECKED>
+where
+    N: Layer,
+    L: Loss<N::Output>,
+    O: Optimizer,
+{
+    type Output = (L::Scalar, bool);
+
+    #[inline(always)]
+    fn run<M: Machine>(self) -> (L::Scalar, bool) {
+        let Step { trainer, net, inputs: x, targets } = self;
+        let Trainer { loss, gradient, tape, .. } = &mut *trainer;
+        let sum = if SPARES_STACK {
+            // Beside the update, not above it on the stack.
+            M::run_made(Pass::of_batch, tape, &*net, loss, x, targets, gradient)
+        } else {
+            Pass::of_batch(tape, &*net, loss, x, targets, gradient).run::<M>()
+        };
+        let mean = sum * L::Scalar::from_f64(1.0 / B as f64);
+        if CHECKED && !(mean.is_finite() && is_finite(&mut trainer.gradient)) {
+            return (mean, false);
+        }
+        trainer.update::<M>(net);
+        (mean, true)
+    }
+}
+
+/// [`Trainer::step_partial`]. Gives the mean loss.
+struct PartialStep<'a, N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> {
+    trainer: &'a mut Trainer<N, L, O, B>,
+    net: &'a mut N,
+    inputs: &'a [N::Input],
+    targets: &'a [L::Target],
+}
+
+impl<N, L, O, const B: usize> Task for PartialStep<'_, N, L, O, B>
+where
+    N: Layer,
+    L: Loss<N::Output>,
+    O: Optimizer,
+{
+    type Output = L::Scalar;
+
+    #[inline(always)]
+    fn run<M: Machine>(self) -> L::Scalar {
+        let PartialStep { trainer, net, inputs, targets } = self;
+        let share = L::Scalar::from_f64(1.0 / inputs.len() as f64);
+        let Trainer { loss, gradient, .. } = &mut *trainer;
+        let sum = OneByOne { net, loss, inputs, targets, share, gradient }.run::<M>();
+        trainer.update::<M>(net);
+        sum * share
     }
 }
 
@@ -227,6 +279,22 @@ pub(crate) struct Pass<'a, N: Layer, L: Loss<N::Output>, const B: usize> {
     pub(crate) share: L::Scalar,
     pub(crate) gradient: &'a mut N,
     pub(crate) store: Store,
+}
+
+impl<'a, N: Layer, L: Loss<N::Output>, const B: usize> Pass<'a, N, L, B> {
+    /// Of a batch by itself.
+    #[inline(always)]
+    fn of_batch(
+        tape: &'a mut Tape<N, B>,
+        net: &'a N,
+        loss: &'a L,
+        x: &'a [N::Input; B],
+        targets: &'a [L::Target; B],
+        gradient: &'a mut N,
+    ) -> Self {
+        let (share, store) = (L::Scalar::from_f64(1.0 / B as f64), Store::Overwrite);
+        Pass { tape, net, loss, x, targets, share, gradient, store }
+    }
 }
 
 impl<N: Layer, L: Loss<N::Output>, const B: usize> Task for Pass<'_, N, L, B> {
@@ -246,24 +314,32 @@ impl<N: Layer, L: Loss<N::Output>, const B: usize> Task for Pass<'_, N, L, B> {
 }
 
 /// As [`Pass`] for any number of samples but none, in passes of one.
-pub(crate) fn one_by_one<N: Layer, L: Loss<N::Output>>(
-    net: &N,
-    loss: &L,
-    inputs: &[N::Input],
-    targets: &[L::Target],
-    share: L::Scalar,
-    gradient: &mut N,
-) -> L::Scalar {
-    let mut tape = Tape::<N, 1>::ZERO;
-    let mut store = Store::Overwrite;
-    let mut sum = L::Scalar::ZERO;
-    for (x, target) in inputs.iter().zip(targets) {
-        let (x, targets) = (array::from_ref(x), array::from_ref(target));
-        let (tape, gradient) = (&mut tape, &mut *gradient);
-        sum += dispatch(Pass { tape, net, loss, x, targets, share, gradient, store });
-        store = Store::Add;
+pub(crate) struct OneByOne<'a, N: Layer, L: Loss<N::Output>> {
+    pub(crate) net: &'a N,
+    pub(crate) loss: &'a L,
+    pub(crate) inputs: &'a [N::Input],
+    pub(crate) targets: &'a [L::Target],
+    pub(crate) share: L::Scalar,
+    pub(crate) gradient: &'a mut N,
+}
+
+impl<N: Layer, L: Loss<N::Output>> Task for OneByOne<'_, N, L> {
+    type Output = L::Scalar;
+
+    #[inline(always)]
+    fn run<M: Machine>(self) -> L::Scalar {
+        let OneByOne { net, loss, inputs, targets, share, gradient } = self;
+        let mut tape = Tape::<N, 1>::ZERO;
+        let mut store = Store::Overwrite;
+        let mut sum = L::Scalar::ZERO;
+        for (x, target) in inputs.iter().zip(targets) {
+            let (x, targets) = (array::from_ref(x), array::from_ref(target));
+            let (tape, gradient) = (&mut tape, &mut *gradient);
+            sum += Pass { tape, net, loss, x, targets, share, gradient, store }.run::<M>();
+            store = Store::Add;
+        }
+        sum
     }
-    sum
 }
 
 /// One pass over all samples in batches of `size`, the last of which may be shorter: what `step`
@@ -283,14 +359,27 @@ pub(crate) fn epoch<X, Y, T: Float>(
     Ok(sum / T::from_f64(inputs.len() as f64))
 }
 
-/// The losses of the samples, first to last.
-pub(crate) fn sum_of_losses<N: Layer, L: Loss<N::Output>>(
-    net: &N,
-    loss: &L,
-    inputs: &[N::Input],
-    targets: &[L::Target],
-) -> L::Scalar {
-    inputs.iter().zip(targets).map(|(x, target)| loss.loss(&net.predict(x), target)).sum()
+/// The sum of the samples' losses, first to last.
+pub(crate) struct SumOfLosses<'a, N: Layer, L: Loss<N::Output>> {
+    pub(crate) net: &'a N,
+    pub(crate) loss: &'a L,
+    pub(crate) inputs: &'a [N::Input],
+    pub(crate) targets: &'a [L::Target],
+}
+
+impl<N: Layer, L: Loss<N::Output>> Task for SumOfLosses<'_, N, L> {
+    type Output = L::Scalar;
+
+    #[inline(always)]
+    fn run<M: Machine>(self) -> L::Scalar {
+        let SumOfLosses { net, loss, inputs, targets } = self;
+        let losses = inputs.iter().zip(targets).map(|(x, target)| {
+            let mut y = Aligned(Zero::ZERO);
+            M::run(Infer { net, x: array::from_ref(x), y: array::from_mut(&mut y.0) });
+            loss.loss(&y.0, target)
+        });
+        losses.sum()
+    }
 }
 
 /// Whether all parameters are finite.
@@ -301,27 +390,11 @@ pub(crate) fn is_finite<N: Layer>(parameters: &mut N) -> bool {
     impl Visitor<0> for AllFinite {
         #[inline(always)]
         fn tensor<T: Float>(&mut self, parameters: &mut [T], []: [&mut [T]; 0]) {
-            // Every number times 0 is 0, unless it is infinite or NaN.
-            let zero: T = parameters.iter().map(|&parameter| parameter * T::ZERO).sum();
-            self.0 &= zero == T::ZERO;
+            self.0 &= elementwise::are_finite(parameters);
         }
     }
 
     let mut all = AllFinite(true);
     parameters.visit([], &mut all);
     all.0
-}
-
-/// Clips the gradient and changes the network.
-pub(crate) fn update<N: Layer, O: Optimizer>(
-    optimizer: &O,
-    clip: Option<Clip>,
-    net: &mut N,
-    gradient: &mut N,
-    state: &mut O::State<N>,
-) {
-    if let Some(clip) = clip {
-        clip.apply(gradient);
-    }
-    optimizer.update(net, gradient, state);
 }

@@ -109,6 +109,13 @@ pub(crate) fn largest<T: Float>(xs: &[T]) -> T {
     fold(xs, -T::INFINITY, |a, b| b.at_least(a))
 }
 
+/// Whether none of the numbers is infinite or NaN.
+#[inline(always)]
+pub(crate) fn are_finite<T: Float>(xs: &[T]) -> bool {
+    // Every number times 0 is 0, unless it is infinite or NaN.
+    fold(xs, T::ZERO, |a, b| a + b * T::ZERO) == T::ZERO
+}
+
 /// Folds the numbers of each place in a chunk, and then these in halves: the same order for
 /// vectors of any length.
 #[inline(always)]

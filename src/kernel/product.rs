@@ -52,6 +52,11 @@ const INLINE: usize = 512;
 /// quicker, and one of 64 layers takes the compiler a tenth longer.
 const INLINE_SINGLE: usize = 256;
 
+/// Functions that are chosen for each layer and machine. They are constants because, of an `if
+/// const`, the compiler works through both ways and all that they mention: a network of 64 layers
+/// took half as long again.
+struct Chosen<X, P>(PhantomData<(X, P)>);
+
 /// Whether a product of so many multiply-accumulates is inlined. Without vectors all are: a
 /// function for any size is larger than one for the size of a layer.
 const fn is_inlined<X: Machine, T: Float>(macs: usize, most: usize) -> bool {
@@ -82,12 +87,7 @@ pub(crate) fn affine<X: Machine, T: Float, const IN: usize, const OUT: usize, co
     {
         Single::<T, Known<IN>, Known<OUT>>::new(w, bias, x, y, relu).run::<X>();
     } else {
-        let product = Product { relu, ..Product::new(rows(x), w, Start::Row(bias), y) };
-        if const { is_inlined::<X, T>(IN * OUT * B, INLINE) } {
-            product.run::<X>();
-        } else {
-            X::run(product.erased());
-        }
+        Product { relu, ..Product::new(rows(x), w, Start::Row(bias), y) }.run_chosen::<X>();
     }
 }
 
@@ -99,12 +99,7 @@ pub(crate) fn outer<X: Machine, T: Float, const IN: usize, const OUT: usize, con
     dw: &mut Panels<T, IN, OUT>,
     store: Store,
 ) {
-    let product = Product::new(rows(x).transposed(), ds, store.into(), dw);
-    if const { is_inlined::<X, T>(IN * OUT * B, INLINE) } {
-        product.run::<X>();
-    } else {
-        X::run(product.erased());
-    }
+    Product::new(rows(x).transposed(), ds, store.into(), dw).run_chosen::<X>();
 }
 
 /// Σ δ over the batch: the gradient of the bias. `ds` is `[B][OUT]`.
@@ -117,12 +112,7 @@ pub(crate) fn sum_rows<X: Machine, T: Float, const OUT: usize, const B: usize>(
     // The same one for each sample.
     let ones = Matrix { first: &T::ONE, row: 0, col: 0, elements: PhantomData };
     let db = core::array::from_mut(db);
-    let product = Product::<T, Known<1>, Known<B>, Known<OUT>>::new(ones, ds, store.into(), db);
-    if const { is_inlined::<X, T>(if has_rest::<T>(OUT) { 8 } else { 1 } * OUT * B, INLINE) } {
-        product.run::<X>();
-    } else {
-        X::run(product.erased());
-    }
+    Product::<T, Known<1>, Known<B>, Known<OUT>>::new(ones, ds, store.into(), db).run_chosen::<X>();
 }
 
 /// g = Wᵀ δ for each sample: `ds` is `[B][OUT]`, `dx` is `[B][IN]`.
@@ -138,7 +128,35 @@ pub(crate) fn transposed<
     ds: &[[T; OUT]; B],
     dx: &mut [[T; IN]; B],
 ) {
-    if const { IN * OUT * B <= INLINE && !<T::Lanes<X> as Lanes<T>>::PLAIN } {
+    Chosen::<X, Transposing<T, IN, OUT, B>>::RUN(Transposing { w, ds, dx });
+}
+
+/// g = Wᵀ δ of known sizes.
+struct Transposing<'a, T: Float, const IN: usize, const OUT: usize, const B: usize> {
+    w: &'a Panels<T, IN, OUT>,
+    ds: &'a [[T; OUT]; B],
+    dx: &'a mut [[T; IN]; B],
+}
+
+impl<'a, X: Machine, T: Float, const IN: usize, const OUT: usize, const B: usize>
+    Chosen<X, Transposing<'a, T, IN, OUT, B>>
+{
+    const RUN: fn(Transposing<'a, T, IN, OUT, B>) = if <T::Lanes<X> as Lanes<T>>::PLAIN {
+        |product| product.erased().run::<X>()
+    } else if IN * OUT * B <= INLINE {
+        Transposing::by_rows::<X>
+    } else {
+        |product| X::run(product.erased())
+    };
+}
+
+impl<'a, T: Float, const IN: usize, const OUT: usize, const B: usize>
+    Transposing<'a, T, IN, OUT, B>
+{
+    /// With Wᵀ on the stack.
+    #[inline(always)]
+    fn by_rows<X: Machine>(self) {
+        let Transposing { w, ds, dx } = self;
         let mut w_transposed = [[T::ZERO; IN]; OUT];
         let mut rest = w.numbers();
         let mut first = 0;
@@ -158,20 +176,19 @@ pub(crate) fn transposed<
             first += width;
         }
         Product::new(rows(ds), &w_transposed, Start::Zero, dx).run::<X>();
-    } else {
-        let transposed = Transposed {
-            w: w.numbers().as_ptr(),
-            ds: rows(ds).erased(),
-            dx: dx.as_mut_ptr().cast(),
+    }
+
+    /// The same with sizes that are numbers.
+    #[inline(always)]
+    fn erased(self) -> Transposed<'a, T> {
+        Transposed {
+            w: self.w.numbers().as_ptr(),
+            ds: rows(self.ds).erased(),
+            dx: self.dx.as_mut_ptr().cast(),
             inputs: IN,
             outputs: OUT,
             rows: B,
             borrowed: PhantomData,
-        };
-        if const { is_inlined::<X, T>(IN * OUT * B, INLINE) } {
-            transposed.run::<X>();
-        } else {
-            X::run(transposed);
         }
     }
 }
@@ -388,6 +405,18 @@ impl<'a, T: Float, const R: usize, const D: usize, const C: usize>
         }
     }
 
+    /// Does it in its layer's pass if it is small, and else in the function for all sizes.
+    #[inline(always)]
+    fn run_chosen<X: Machine>(self) {
+        Chosen::<X, Self>::RUN(self);
+    }
+
+    /// Does it in the function for all sizes.
+    #[inline(always)]
+    fn run_erased<X: Machine>(self) {
+        X::run(self.erased());
+    }
+
     /// The same with sizes that are numbers.
     #[inline(always)]
     fn erased(self) -> Product<'a, T, usize, usize, usize> {
@@ -407,6 +436,19 @@ impl<'a, T: Float, const R: usize, const D: usize, const C: usize>
             borrowed,
         }
     }
+}
+
+impl<'a, X: Machine, T: Float, const R: usize, const D: usize, const C: usize>
+    Chosen<X, Product<'a, T, Known<R>, Known<D>, Known<C>>>
+{
+    const RUN: fn(Product<'a, T, Known<R>, Known<D>, Known<C>>) = {
+        let code = if R == 1 && has_rest::<T>(C) { 8 } else { 1 };
+        if is_inlined::<X, T>(code * R * D * C, INLINE) {
+            Product::run::<X>
+        } else {
+            Product::run_erased::<X>
+        }
+    };
 }
 
 impl<T: Float, R: Size, D: Size, C: Size> Task for Product<'_, T, R, D, C> {
@@ -810,40 +852,54 @@ impl<T: Float, I: Size, O: Size> Task for Single<'_, T, I, O> {
 
     #[inline(always)]
     fn run<X: Machine>(self) {
-        let outputs = self.outputs.get();
-        let whole = whole::<T>(outputs);
-        if const { between(128, Self::WHOLE, usize::MAX) } && whole >= 128 {
-            self.in_1_chain::<X, T::Lanes<X>, true>(0, whole);
-        }
-        if const { between(33, Self::WHOLE, 127) } && (33..128).contains(&whole) {
-            self.in_2_chains::<X, T::Lanes<X>, true>(0, whole);
-        }
-        if const { between(17, Self::WHOLE, 32) } && (17..33).contains(&whole) {
-            self.in_4_chains::<X, T::Lanes<X>, true>(0, whole);
-        }
-        if const { between(1, Self::WHOLE, 16) } && (1..17).contains(&whole) {
-            self.in_8_chains::<X, T::Lanes<X>, true>(0, whole);
-        }
-        macro_rules! if_last {
-            ($($w:literal)*) => {$(
-                if const { Half::<X, T>::PERMUTES && between($w, Self::LAST, $w) }
-                    && outputs - whole == $w
-                {
-                    return self.last_panel::<X, $w>(whole);
-                }
-            )*};
-        }
-        if_last!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
-        let half = const { Half::<X, T>::N };
-        if const { half_is_less::<X, T>() && between(1, Self::LAST, Half::<X, T>::N) }
-            && (1..=half).contains(&(outputs - whole))
-        {
-            self.in_8_chains::<X, Half<X, T>, false>(whole, outputs);
-        } else if whole < outputs {
-            self.in_8_chains::<X, T::Lanes<X>, false>(whole, outputs);
-        }
+        Chosen::<X, Self>::PANELS(&self);
+        Chosen::<X, Self>::LAST_PANEL(&self);
     }
 }
+
+/// The functions for a known number of outputs, or for any.
+macro_rules! last_panels {
+    ($($w:literal)*) => {
+        impl<'a, X: Machine, T: Float, I: Size, O: Size> Chosen<X, Single<'a, T, I, O>> {
+            const PANELS: fn(&Single<'a, T, I, O>) = match O::KNOWN {
+                Some(outputs) => match whole::<T>(outputs) {
+                    0 => Single::nothing,
+                    1..=16 => Single::panels_in_8_chains::<X>,
+                    17..=32 => Single::panels_in_4_chains::<X>,
+                    33..=127 => Single::panels_in_2_chains::<X>,
+                    128.. => Single::panels_in_1_chain::<X>,
+                },
+                None => |single| match whole::<T>(single.outputs.get()) {
+                    0 => {}
+                    1..=16 => single.panels_in_8_chains::<X>(),
+                    17..=32 => single.panels_in_4_chains::<X>(),
+                    33..=127 => single.panels_in_2_chains::<X>(),
+                    128.. => single.panels_in_1_chain::<X>(),
+                },
+            };
+
+            const LAST_PANEL: fn(&Single<'a, T, I, O>) = match O::KNOWN {
+                Some(outputs) => match outputs % width::<T>() {
+                    0 => Single::nothing,
+                    $($w if Half::<X, T>::PERMUTES => Single::last_panel::<X, $w>,)*
+                    last if half_is_less::<X, T>() && last <= Half::<X, T>::N => {
+                        Single::last_panel_by::<X, Half<X, T>>
+                    }
+                    _ => Single::last_panel_by::<X, T::Lanes<X>>,
+                },
+                None => |single| match single.outputs.get() % width::<T>() {
+                    0 => {}
+                    $($w if Half::<X, T>::PERMUTES => single.last_panel::<X, $w>(),)*
+                    last if half_is_less::<X, T>() && last <= Half::<X, T>::N => {
+                        single.last_panel_by::<X, Half<X, T>>();
+                    }
+                    _ => single.last_panel_by::<X, T::Lanes<X>>(),
+                },
+            };
+        }
+    };
+}
+last_panels!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
 
 /// For few numbers, since half as long vectors lie across lines of the cache half as often; and to
 /// transpose.
@@ -851,14 +907,6 @@ type Half<X, T> = <<T as Float>::Lanes<X> as Lanes<T>>::Half;
 
 const fn half_is_less<X: Machine, T: Float>() -> bool {
     Half::<X, T>::N < T::Lanes::<X>::N
-}
-
-/// Whether a size is one from `least` to `most`, as far as it is known.
-const fn between(least: usize, size: Option<usize>, most: usize) -> bool {
-    match size {
-        Some(size) => least <= size && size <= most,
-        None => true,
-    }
 }
 
 /// Functions for the outputs of a [`range`](Single::range) in so many chains, in blocks of so many
@@ -896,12 +944,6 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
         None => None,
     };
 
-    /// Those in the last panel that is not whole.
-    const LAST: Option<usize> = match O::KNOWN {
-        Some(outputs) => Some(outputs - whole::<T>(outputs)),
-        None => None,
-    };
-
     /// Those in whole panels, or those in the last that is not, from the first to the second.
     const fn range(whole: bool) -> Option<(usize, usize)> {
         match (O::KNOWN, Self::WHOLE) {
@@ -935,9 +977,45 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
         _ => false,
     };
 
-    /// The `W` outputs from `col` on, which are the last panel.
+    /// What there is to do for no outputs.
     #[inline(always)]
-    fn last_panel<X: Machine, const W: usize>(&self, col: usize) {
+    fn nothing(&self) {}
+
+    /// The outputs in whole panels, of which there are 128 or more.
+    #[inline(always)]
+    fn panels_in_1_chain<X: Machine>(&self) {
+        self.in_1_chain::<X, T::Lanes<X>, true>(0, whole::<T>(self.outputs.get()));
+    }
+
+    /// The outputs in whole panels, of which there are 33 to 127.
+    #[inline(always)]
+    fn panels_in_2_chains<X: Machine>(&self) {
+        self.in_2_chains::<X, T::Lanes<X>, true>(0, whole::<T>(self.outputs.get()));
+    }
+
+    /// The outputs in whole panels, of which there are 17 to 32.
+    #[inline(always)]
+    fn panels_in_4_chains<X: Machine>(&self) {
+        self.in_4_chains::<X, T::Lanes<X>, true>(0, whole::<T>(self.outputs.get()));
+    }
+
+    /// The outputs in whole panels, of which there are up to 16.
+    #[inline(always)]
+    fn panels_in_8_chains<X: Machine>(&self) {
+        self.in_8_chains::<X, T::Lanes<X>, true>(0, whole::<T>(self.outputs.get()));
+    }
+
+    /// The outputs in the last panel, by vectors `V`.
+    #[inline(always)]
+    fn last_panel_by<X: Machine, V: Lanes<T>>(&self) {
+        let outputs = self.outputs.get();
+        self.in_8_chains::<X, V, false>(whole::<T>(outputs), outputs);
+    }
+
+    /// The `W` outputs in the last panel, by vectors that permute.
+    #[inline(always)]
+    fn last_panel<X: Machine, const W: usize>(&self) {
+        let col = whole::<T>(self.outputs.get());
         let w = self.w.wrapping_add(self.layout().column::<T>(col));
         let (bias, x, y) = (self.bias.wrapping_add(col), self.x, self.y.wrapping_add(col));
         if const { Self::INLINED } {

@@ -1,5 +1,5 @@
 use super::{Rule, apply};
-use crate::{Float, Layer, Optimizer};
+use crate::{Float, Layer, Machine, Optimizer};
 
 /// Adagrad (Duchi et al. 2011): steps by the gradient over the root of the sum of its past
 /// squares.
@@ -34,8 +34,8 @@ impl Optimizer for Adagrad {
     type State<N: Layer> = N;
 
     #[inline(always)]
-    fn update<N: Layer>(&self, net: &mut N, gradient: &mut N, sum: &mut N) {
-        apply(*self, net, [gradient, sum]);
+    fn step<M: Machine, N: Layer>(&self, net: &mut N, gradient: &mut N, sum: &mut N) {
+        apply::<M, N, _, 2>(*self, net, [gradient, sum]);
     }
 }
 

@@ -1,6 +1,6 @@
 use super::{Rule, apply};
 use crate::kernel::adam;
-use crate::{Float, Layer, Optimizer, Zero};
+use crate::{Float, Layer, Machine, Optimizer, Zero};
 
 /// Adam (Kingma and Ba 2015): steps by the mean of past gradients over the root of their mean
 /// square, both corrected for having started at zero.
@@ -90,9 +90,9 @@ impl Optimizer for Adam {
     type State<N: Layer> = AdamState<N>;
 
     #[inline(always)]
-    fn update<N: Layer>(&self, net: &mut N, gradient: &mut N, state: &mut AdamState<N>) {
+    fn step<M: Machine, N: Layer>(&self, net: &mut N, gradient: &mut N, state: &mut AdamState<N>) {
         Update { adam: *self, l2: self.weight_decay, keep: 1.0, steps: [0.0; 2] }
-            .run(net, gradient, state);
+            .run::<M, N>(net, gradient, state);
     }
 }
 
@@ -100,11 +100,11 @@ impl Optimizer for AdamW {
     type State<N: Layer> = AdamState<N>;
 
     #[inline(always)]
-    fn update<N: Layer>(&self, net: &mut N, gradient: &mut N, state: &mut AdamState<N>) {
+    fn step<M: Machine, N: Layer>(&self, net: &mut N, gradient: &mut N, state: &mut AdamState<N>) {
         let AdamW { lr, beta1, beta2, epsilon, weight_decay } = *self;
         let adam = Adam { lr, beta1, beta2, epsilon, weight_decay };
         Update { adam, l2: 0.0, keep: 1.0 - lr * weight_decay, steps: [0.0; 2] }
-            .run(net, gradient, state);
+            .run::<M, N>(net, gradient, state);
     }
 }
 
@@ -121,12 +121,17 @@ struct Update {
 
 impl Update {
     #[inline(always)]
-    fn run<N: Layer>(mut self, net: &mut N, gradient: &mut N, state: &mut AdamState<N>) {
+    fn run<M: Machine, N: Layer>(
+        mut self,
+        net: &mut N,
+        gradient: &mut N,
+        state: &mut AdamState<N>,
+    ) {
         state.beta1_power *= self.adam.beta1;
         state.beta2_power *= self.adam.beta2;
         self.steps =
             [self.adam.lr / (1.0 - state.beta1_power), 1.0 / Float::sqrt(1.0 - state.beta2_power)];
-        apply(self, net, [gradient, &mut state.mean, &mut state.mean_square]);
+        apply::<M, N, _, 3>(self, net, [gradient, &mut state.mean, &mut state.mean_square]);
     }
 }
 

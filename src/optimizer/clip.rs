@@ -1,3 +1,5 @@
+use core::marker::PhantomData;
+
 use super::{Rule, apply_to_tensor};
 use crate::kernel::{Task, dispatch};
 use crate::{Float, Layer, Machine, Visitor};
@@ -17,26 +19,50 @@ impl Clip {
     /// Clips `gradient` in place. A NaN in it stays; so does the NaN that an infinity becomes
     /// when its norm is clipped.
     pub fn apply<N: Layer>(self, gradient: &mut N) {
-        match self {
-            Clip::Value(bound) => gradient.visit([], &mut Pass::Hold(bound)),
+        dispatch(Clipping { clip: self, gradient });
+    }
+}
+
+/// [`Clip::apply`].
+pub(super) struct Clipping<'a, N> {
+    pub(super) clip: Clip,
+    pub(super) gradient: &'a mut N,
+}
+
+impl<N: Layer> Task for Clipping<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<M: Machine>(self) {
+        let mut visit = |what| {
+            let mut pass = Pass::<M, N> { what, of: PhantomData };
+            self.gradient.visit([], &mut pass);
+            pass.what
+        };
+        match self.clip {
+            Clip::Value(bound) => _ = visit(What::Hold(bound)),
             Clip::Norm(bound) => {
-                let mut pass = Pass::Square(0.0);
-                gradient.visit([], &mut pass);
-                let Pass::Square(squares) = pass else { return };
+                let What::Square(squares) = visit(What::Square(0.0)) else { return };
                 // The 1e-6 is PyTorch's.
                 let scale = bound / (Float::sqrt(squares) + 1e-6);
                 // A norm that is no number scales too, so that it is seen.
                 if scale < 1.0 || scale.is_nan() {
-                    gradient.visit([], &mut Pass::Scale(scale));
+                    visit(What::Scale(scale));
                 }
             }
         }
     }
 }
 
+/// Goes through the tensors of a gradient.
+struct Pass<M, N> {
+    what: What,
+    of: PhantomData<(M, N)>,
+}
+
 /// What is done to each tensor of a gradient: one visitor, because the compiler works through all
 /// layers of a network for each.
-enum Pass {
+enum What {
     /// Holds every number in ±this.
     Hold(f64),
     /// Adds up their squares.
@@ -45,12 +71,12 @@ enum Pass {
     Scale(f64),
 }
 
-impl Visitor<0> for Pass {
+impl<M: Machine, N: Layer> Visitor<0> for Pass<M, N> {
     fn tensor<T: Float>(&mut self, values: &mut [T], []: [&mut [T]; 0]) {
-        match self {
-            Pass::Hold(bound) => apply_to_tensor(&Hold(*bound), values, []),
-            Pass::Square(sum) => *sum += dispatch(SumOfSquares(values)),
-            Pass::Scale(scale) => apply_to_tensor(&Scale(*scale), values, []),
+        match &mut self.what {
+            What::Hold(bound) => apply_to_tensor::<M, N, _, T, 0>(&Hold(*bound), values, []),
+            What::Square(sum) => *sum += M::run(SumOfSquares(values)),
+            What::Scale(scale) => apply_to_tensor::<M, N, _, T, 0>(&Scale(*scale), values, []),
         }
     }
 }

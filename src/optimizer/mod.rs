@@ -22,13 +22,53 @@ mod sgd;
 pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamState, AdamW};
 pub use clip::Clip;
+use clip::Clipping;
 pub use rms_prop::RmsProp;
 pub use sgd::{Momentum, Plain, Sgd};
+
+use core::marker::PhantomData;
 
 use crate::kernel::{Task, dispatch};
 use crate::{Float, Layer, Machine, Visitor, Zero};
 
 /// An update rule.
+///
+/// One of your own goes through the tensors of the network, its gradient and its states:
+///
+/// ```
+/// use constgrad::prelude::*;
+/// use constgrad::{Dense, Float, Layer, Machine, MeanSquaredError, Optimizer, Trainer, Visitor};
+///
+/// /// Steps of one size, in the direction of the gradient's signs.
+/// struct SignSgd {
+///     lr: f64,
+/// }
+///
+/// impl Optimizer for SignSgd {
+///     type State<N: Layer> = ();
+///
+///     #[inline(always)]
+///     fn step<M: Machine, N: Layer>(&self, net: &mut N, gradient: &mut N, (): &mut ()) {
+///         struct Signs(f64);
+///
+///         impl Visitor<1> for Signs {
+///             #[inline(always)]
+///             fn tensor<T: Float>(&mut self, weights: &mut [T], [gradient]: [&mut [T]; 1]) {
+///                 for (w, g) in weights.iter_mut().zip(gradient) {
+///                     *w -= T::from_f64(self.0).copysign(*g);
+///                 }
+///             }
+///         }
+///
+///         net.visit([gradient], &mut Signs(self.lr));
+///     }
+/// }
+///
+/// let mut trainer = Trainer::<Dense<1, 1>, _, _, 1>::new(MeanSquaredError, SignSgd { lr: 0.5 });
+/// let mut net = Dense::ZERO;
+/// trainer.step(&mut net, &[[2.0]], &[[3.0]]);
+/// assert_eq!(net.predict(&[2.0]), [1.5]);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no optimizer",
     note = "optimizers are `Sgd`, `Adam`, ... ; one of your own implements `constgrad::Optimizer`"
@@ -37,8 +77,56 @@ pub trait Optimizer {
     /// What the rule remembers from step to step for a network `N`; `ZERO` before the first.
     type State<N: Layer>: Zero;
 
-    /// Changes `net` by one step along `gradient`.
-    fn update<N: Layer>(&self, net: &mut N, gradient: &mut N, state: &mut Self::State<N>);
+    /// Changes `net` by one step along `gradient`, which may be changed too, on the machine that the
+    /// caller's pass runs on. Mark it `#[inline(always)]`: what is not inlined is compiled without
+    /// the machine's instructions.
+    fn step<M: Machine, N: Layer>(&self, net: &mut N, gradient: &mut N, state: &mut Self::State<N>);
+
+    /// [`step`](Self::step) by hand: a [`Trainer`](crate::Trainer) does it for you.
+    fn update<N: Layer>(&self, net: &mut N, gradient: &mut N, state: &mut Self::State<N>)
+    where
+        Self: Sized,
+    {
+        dispatch(Update { optimizer: self, clip: None, net, gradient, state });
+    }
+}
+
+/// Clips a gradient and changes the network.
+pub(crate) struct Update<'a, N: Layer, O: Optimizer> {
+    pub(crate) optimizer: &'a O,
+    pub(crate) clip: Option<Clip>,
+    pub(crate) net: &'a mut N,
+    pub(crate) gradient: &'a mut N,
+    pub(crate) state: &'a mut O::State<N>,
+}
+
+impl<'a, N: Layer, O: Optimizer> Update<'a, N, O> {
+    /// For [`run_made`](Machine::run_made), to whose function the references are arguments: without
+    /// knowing that nothing else refers to the same numbers, the compiler would not use vectors.
+    #[inline(always)]
+    pub(crate) fn of(
+        optimizer: &'a O,
+        clip: Option<Clip>,
+        net: &'a mut N,
+        gradient: &'a mut N,
+        state: &'a mut O::State<N>,
+        (): (),
+    ) -> Self {
+        Update { optimizer, clip, net, gradient, state }
+    }
+}
+
+impl<N: Layer, O: Optimizer> Task for Update<'_, N, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<M: Machine>(self) {
+        let Update { optimizer, clip, net, gradient, state } = self;
+        if let Some(clip) = clip {
+            M::run(Clipping { clip, gradient });
+        }
+        optimizer.step::<M, N>(net, gradient, state);
+    }
 }
 
 /// What is done to every parameter by itself, given its gradient and its states.
@@ -48,44 +136,50 @@ pub(crate) trait Rule<const K: usize>: Sync {
 
 /// Applies a rule to all parameters of a network.
 #[inline(always)]
-pub(crate) fn apply<const K: usize, N: Layer, R: Rule<K>>(
+pub(crate) fn apply<M: Machine, N: Layer, R: Rule<K>, const K: usize>(
     rule: R,
     net: &mut N,
     others: [&mut N; K],
 ) {
-    net.visit(others, &mut Each(rule));
+    net.visit(others, &mut Each::<M, N, R> { rule, of: PhantomData });
 }
 
-/// A rule on its way through the tensors of a network.
-struct Each<R>(R);
+/// A rule on its way through the tensors of a network `N`.
+struct Each<M, N, R> {
+    rule: R,
+    of: PhantomData<(M, N)>,
+}
 
-/// Parameters from which a tensor is a function call, the same for all layers: below, the call
-/// would cost more than it saves.
-const OUTLINE: usize = 64;
-
-impl<R: Rule<K>, const K: usize> Visitor<K> for Each<R> {
+impl<M: Machine, N: Layer, R: Rule<K>, const K: usize> Visitor<K> for Each<M, N, R> {
     #[inline(always)]
     fn tensor<T: Float>(&mut self, weights: &mut [T], others: [&mut [T]; K]) {
-        apply_to_tensor(&self.0, weights, others);
+        apply_to_tensor::<M, N, R, T, K>(&self.rule, weights, others);
     }
 }
 
-/// Applies a rule to one tensor.
+/// Parameters below which a tensor of a small network is no function call, the same for all
+/// layers: it would cost more than it saves.
+const INLINE: usize = 64;
+
+/// Layers up to which a network is small.
+const SMALL: usize = 4;
+
+/// Applies a rule to one tensor of a network `N`.
 #[inline(always)]
-fn apply_to_tensor<R: Rule<K>, T: Float, const K: usize>(
+fn apply_to_tensor<M: Machine, N: Layer, R: Rule<K>, T: Float, const K: usize>(
     rule: &R,
     weights: &mut [T],
     others: [&mut [T]; K],
 ) {
-    if weights.len() < OUTLINE {
+    if const { N::LAYERS <= SMALL } && weights.len() < INLINE {
         return rule.apply(weights, others);
     }
     let tensor = Tensor { rule, weights, others };
     #[cfg(feature = "parallel")]
     if crate::parallel::splits() {
-        return tensor.split();
+        return tensor.split::<M>();
     }
-    dispatch(tensor);
+    M::run(tensor);
 }
 
 /// A rule and one tensor to apply it to, or a part of one.

@@ -1,5 +1,5 @@
 use super::{Rule, apply};
-use crate::{Float, Layer, Optimizer};
+use crate::{Float, Layer, Machine, Optimizer};
 
 /// RMSprop (Hinton 2012): steps by the gradient over the root of the mean of its past squares.
 ///
@@ -35,8 +35,8 @@ impl Optimizer for RmsProp {
     type State<N: Layer> = N;
 
     #[inline(always)]
-    fn update<N: Layer>(&self, net: &mut N, gradient: &mut N, mean_square: &mut N) {
-        apply(*self, net, [gradient, mean_square]);
+    fn step<M: Machine, N: Layer>(&self, net: &mut N, gradient: &mut N, mean_square: &mut N) {
+        apply::<M, N, _, 2>(*self, net, [gradient, mean_square]);
     }
 }
 

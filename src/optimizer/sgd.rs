@@ -1,5 +1,5 @@
 use super::{Rule, apply};
-use crate::{Float, Layer, Optimizer};
+use crate::{Float, Layer, Machine, Optimizer};
 
 /// Stochastic gradient descent: w ← w − lr · g.
 ///
@@ -78,8 +78,8 @@ impl Optimizer for Sgd {
     type State<N: Layer> = ();
 
     #[inline(always)]
-    fn update<N: Layer>(&self, net: &mut N, gradient: &mut N, (): &mut ()) {
-        apply(*self, net, [gradient]);
+    fn step<M: Machine, N: Layer>(&self, net: &mut N, gradient: &mut N, (): &mut ()) {
+        apply::<M, N, _, 1>(*self, net, [gradient]);
     }
 }
 
@@ -97,8 +97,8 @@ impl Optimizer for Sgd<Momentum> {
     type State<N: Layer> = N;
 
     #[inline(always)]
-    fn update<N: Layer>(&self, net: &mut N, gradient: &mut N, velocity: &mut N) {
-        apply(*self, net, [gradient, velocity]);
+    fn step<M: Machine, N: Layer>(&self, net: &mut N, gradient: &mut N, velocity: &mut N) {
+        apply::<M, N, _, 2>(*self, net, [gradient, velocity]);
     }
 }
 

@@ -1,7 +1,8 @@
 //! Many samples that do not know of each other.
 
 use super::PIECE;
-use crate::trainer::sum_of_losses;
+use crate::kernel::dispatch;
+use crate::trainer::SumOfLosses;
 use crate::{Layer, Loss};
 
 /// Does `a` and `b`, on two threads if they cost enough `macs` multiply-accumulates together.
@@ -31,7 +32,7 @@ pub(crate) fn predict_batch<X: Sync, Y: Send>(
     rayon::join(|| predict_batch(x, y, macs, predict), || predict_batch(x_b, y_b, macs, predict));
 }
 
-/// As [`sum_of_losses`], but the sum of the first half of the samples plus that of the other, and
+/// As [`SumOfLosses`], but the sum of the first half of the samples plus that of the other, and
 /// so on down to pieces that are not worth a thread.
 pub(super) fn sum_of_losses_by_halves<N, L>(
     net: &N,
@@ -44,7 +45,7 @@ where
     L: Loss<N::Output, Target: Sync> + Sync,
 {
     if inputs.len() < 2 || inputs.len().saturating_mul(N::MACS) < 2 * PIECE {
-        return sum_of_losses(net, loss, inputs, targets);
+        return dispatch(SumOfLosses { net, loss, inputs, targets });
     }
     let half = inputs.len() / 2;
     let (x, x_b) = inputs.split_at(half);

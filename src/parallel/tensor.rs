@@ -5,9 +5,9 @@ use std::cell::Cell;
 use std::thread_local;
 
 use super::PARAMETERS;
-use crate::kernel::dispatch;
-use crate::optimizer::{Rule, Tensor};
-use crate::{Float, Layer};
+use crate::kernel::Task;
+use crate::optimizer::{Rule, Tensor, apply};
+use crate::{Float, Layer, Machine};
 
 thread_local! {
     static SPLITS: Cell<bool> = const { Cell::new(false) };
@@ -40,10 +40,10 @@ pub(super) fn splitting<R>(work: impl FnOnce() -> R) -> R {
 impl<R: Rule<K>, T: Float, const K: usize> Tensor<'_, R, T, K> {
     /// Applies the rule by halves. What happens to a parameter depends on no other, so the bits
     /// are those of one piece.
-    pub(crate) fn split(self) {
+    pub(crate) fn split<M: Machine>(self) {
         let Tensor { rule, weights, others } = self;
         if weights.len() < 2 * PARAMETERS {
-            return dispatch(Tensor { rule, weights, others });
+            return M::run(Tensor { rule, weights, others });
         }
         // Whole lines of the cache, as far as the tensor starts at one.
         let half = (weights.len() / 2).next_multiple_of(64);
@@ -52,24 +52,34 @@ impl<R: Rule<K>, T: Float, const K: usize> Tensor<'_, R, T, K> {
         let others_b = halves.each_mut().map(|(_, b)| mem::take(b));
         let others = halves.map(|(a, _)| a);
         rayon::join(
-            || Tensor { rule, weights, others }.split(),
-            || Tensor { rule, weights: weights_b, others: others_b }.split(),
+            || Tensor { rule, weights, others }.split::<M>(),
+            || Tensor { rule, weights: weights_b, others: others_b }.split::<M>(),
         );
     }
 }
 
-/// Adds `other` to `sum`.
-pub(super) fn add<N: Layer>(sum: &mut N, other: &mut N) {
-    struct Sum;
+/// Adds one network to another.
+pub(super) struct Add<'a, N> {
+    pub(super) sum: &'a mut N,
+    pub(super) other: &'a mut N,
+}
 
-    impl Rule<1> for Sum {
-        #[inline(always)]
-        fn apply<T: Float>(&self, sums: &mut [T], [others]: [&mut [T]; 1]) {
-            for (sum, &mut other) in sums.iter_mut().zip(others) {
-                *sum += other;
-            }
+impl<N: Layer> Task for Add<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<M: Machine>(self) {
+        apply::<M, N, _, 1>(Sum, self.sum, [self.other]);
+    }
+}
+
+struct Sum;
+
+impl Rule<1> for Sum {
+    #[inline(always)]
+    fn apply<T: Float>(&self, sums: &mut [T], [others]: [&mut [T]; 1]) {
+        for (sum, &mut other) in sums.iter_mut().zip(others) {
+            *sum += other;
         }
     }
-
-    crate::optimizer::apply(Sum, sum, [other]);
 }

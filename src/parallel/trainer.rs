@@ -1,11 +1,12 @@
 //! Training on several threads.
 
 use super::predict::sum_of_losses_by_halves;
-use super::tensor::{add, splitting};
+use super::tensor::{Add, splitting};
 use super::{STEP, STEP_PER_PARAMETER};
 use crate::error::{LengthError, NonFinite};
 use crate::kernel::dispatch;
-use crate::trainer::{Pass, epoch, is_finite, one_by_one, update};
+use crate::optimizer::Update;
+use crate::trainer::{OneByOne, Pass, epoch, is_finite};
 use crate::{Clip, Float, Layer, Loss, Optimizer, Store, Tape, Zero};
 
 /// A [`Trainer`](crate::Trainer) whose steps use several cores: batches of `B`, of which each of
@@ -204,7 +205,15 @@ where
         Ok(Self::on_the_pool(|| {
             let (net_before, loss) = (&*net, &self.loss);
             let sum = share_out(&mut self.shares[..shares], inputs, targets, &|share, x, y| {
-                one_by_one(net_before, loss, x, y, scale, &mut share.gradient)
+                let gradient = &mut share.gradient;
+                dispatch(OneByOne {
+                    net: net_before,
+                    loss,
+                    inputs: x,
+                    targets: y,
+                    share: scale,
+                    gradient,
+                })
             });
             self.update(net);
             sum * scale
@@ -279,8 +288,8 @@ where
     fn update(&mut self, net: &mut N) {
         let ParallelTrainer { optimizer, clip, state, shares, .. } = self;
         let gradient = &mut shares[0].gradient;
-        let mut update = || update(optimizer, *clip, net, gradient, state);
-        if Self::SPLITS { splitting(update) } else { update() }
+        let update = Update { optimizer, clip: *clip, net, gradient, state };
+        if Self::SPLITS { splitting(|| dispatch(update)) } else { dispatch(update) }
     }
 }
 
@@ -311,6 +320,7 @@ where
     let ((x, x_b), (y, y_b)) = (x.split_at(samples), y.split_at(samples));
     let (sum, sum_b) =
         rayon::join(|| share_out(shares, x, y, work), || share_out(shares_b, x_b, y_b, work));
-    splitting(|| add(&mut shares[0].gradient, &mut shares_b[0].gradient));
+    let (sum_of, other) = (&mut shares[0].gradient, &mut shares_b[0].gradient);
+    splitting(|| dispatch(Add { sum: sum_of, other }));
     sum + sum_b
 }
