@@ -4,7 +4,8 @@
 //!
 //! A line is the median of many rounds. In a round both are timed one after the other, so that
 //! whatever else the machine does falls on both; the gain is the median of the rounds' ratios,
-//! with its quartiles.
+//! with its quartiles. Each is done for some ten milliseconds in a row, as in a training: a thread
+//! that had nothing to do in between sleeps, and takes some 30 µs to wake up.
 
 use std::env;
 use std::hint::black_box;
@@ -49,7 +50,6 @@ fn compare(name: &str, mut one: impl FnMut(), mut two: impl FnMut()) {
         two();
         return println!("{name}: ran");
     }
-    // About a millisecond each, so that a round is shorter than a slice of the scheduler.
     let warm = Instant::now();
     let mut times = 0;
     while warm.elapsed() < Duration::from_millis(100) {
@@ -57,9 +57,9 @@ fn compare(name: &str, mut one: impl FnMut(), mut two: impl FnMut()) {
         two();
         times += 1;
     }
-    let times = (times / 50).max(1);
+    let times = (times / 5).max(1);
     let mut rounds: Vec<_> =
-        (0..500).map(|_| [time(&mut one, times), time(&mut two, times)]).collect();
+        (0..100).map(|_| [time(&mut one, times), time(&mut two, times)]).collect();
     let mut quartiles = |of: fn(&[f64; 2]) -> f64| {
         rounds.sort_by(|a, b| of(a).total_cmp(&of(b)));
         [1, 2, 3].map(|quarter| of(&rounds[rounds.len() * quarter / 4]))

@@ -8,7 +8,7 @@ use rand::Rng;
 use crate::activation::{Activation, Identity};
 use crate::budget::{LayerInfo, short_name};
 use crate::init::Init;
-use crate::kernel::{Arena, Panels, parts, product};
+use crate::kernel::{Arena, Claim, Panels, parts, product};
 use crate::text::Text;
 use crate::{Float, Inspector, Layer, Machine, Shape, Store, TensorInfo, Visitor, Zero};
 
@@ -122,13 +122,14 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
         // ∂J/∂b = g ⊙ f′(s)
         Act::backward_batch::<M, T, OUT, B>(y, tape, dy);
         let ds = &*dy;
-        product::sum_rows::<M, T, OUT, B>(ds, &mut gradient.bias, store);
-        // ∂J/∂W = ∂J/∂b hᵀ
-        product::outer::<M, T, IN, OUT, B>(x, ds, &mut gradient.weights, store);
         // g = Wᵀ ∂J/∂b, for the layer below
         if let Some(dx) = dx {
             product::transposed::<M, T, IN, OUT, B>(&self.weights, ds, dx);
         }
+        product::sum_rows::<M, T, OUT, B>(ds, &mut gradient.bias, store);
+        // ∂J/∂W = ∂J/∂b hᵀ
+        let claim = Claim::of(&self.weights, &gradient.weights);
+        product::outer::<M, T, IN, OUT, B>(x, ds, &mut gradient.weights, store, claim);
     }
 
     #[inline(always)]
@@ -147,7 +148,7 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
             product::transposed::<M, T, IN, OUT, B>(&self.weights, ds, dx);
         }
         product::sum_rows::<M, T, OUT, B>(ds, &mut self.bias, Store::Add);
-        product::outer::<M, T, IN, OUT, B>(x, ds, &mut self.weights, Store::Add);
+        product::outer::<M, T, IN, OUT, B>(x, ds, &mut self.weights, Store::Add, Claim::NONE);
     }
 
     #[inline(always)]

@@ -14,6 +14,7 @@
 //! | `product` | s = W h + b, ∂J/∂W = Σ δ hᵀ, g = Wᵀ δ |
 //! | `elementwise`, `functions` | activations over a batch; exp, tanh and their kin |
 //! | `adam` | the step of Adam on an Arm FPU |
+//! | `claim` | weights that a thread will change, claimed from other cores in time |
 //!
 //! # What was tried
 //!
@@ -69,6 +70,11 @@ pub(crate) mod bits;
 pub mod boxed;
 #[cfg(feature = "bytemuck")]
 mod bytes;
+#[cfg(feature = "parallel")]
+mod claim;
+#[cfg(not(feature = "parallel"))]
+#[path = "no_claim.rs"]
+mod claim;
 pub(crate) mod elementwise;
 mod float;
 mod functions;
@@ -81,6 +87,7 @@ mod part;
 pub(crate) mod product;
 
 pub use arena::{Aligned, Arena, Larger, Room};
+pub(crate) use claim::Claim;
 pub use float::Float;
 #[cfg(feature = "std")]
 pub use level::{Level, LevelError, UnknownLevel};

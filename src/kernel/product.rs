@@ -26,7 +26,7 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use super::lanes::{Lanes, Square};
-use super::{Float, Machine, Panels, Task, panels};
+use super::{Claim, Float, Machine, Panels, Task, panels};
 use crate::layer::Store;
 
 mod plain;
@@ -91,15 +91,17 @@ pub(crate) fn affine<X: Machine, T: Float, const IN: usize, const OUT: usize, co
     }
 }
 
-/// ∂J/∂W = Σ δ hᵀ over the batch: `x` is `[B][IN]`, `ds` is `[B][OUT]`.
+/// ∂J/∂W = Σ δ hᵀ over the batch: `x` is `[B][IN]`, `ds` is `[B][OUT]`. Claims the weights of which
+/// `dw` is the gradient.
 #[inline(always)]
 pub(crate) fn outer<X: Machine, T: Float, const IN: usize, const OUT: usize, const B: usize>(
     x: &[[T; IN]; B],
     ds: &[[T; OUT]; B],
     dw: &mut Panels<T, IN, OUT>,
     store: Store,
+    claim: Claim<T>,
 ) {
-    Product::new(rows(x).transposed(), ds, store.into(), dw).run_chosen::<X>();
+    Product { claim, ..Product::new(rows(x).transposed(), ds, store.into(), dw) }.run_chosen::<X>();
 }
 
 /// Σ δ over the batch: the gradient of the bias. `ds` is `[B][OUT]`.
@@ -372,6 +374,8 @@ struct Product<'a, T, R, D, C> {
     depth: D,
     cols: C,
     relu: bool,
+    /// Of the weights whose gradient is the result.
+    claim: Claim<T>,
     borrowed: PhantomData<&'a mut [T]>,
 }
 
@@ -401,6 +405,7 @@ impl<'a, T: Float, const R: usize, const D: usize, const C: usize>
             depth: Known,
             cols: Known,
             relu: false,
+            claim: Claim::NONE,
             borrowed: PhantomData,
         }
     }
@@ -420,8 +425,18 @@ impl<'a, T: Float, const R: usize, const D: usize, const C: usize>
     /// The same with sizes that are numbers.
     #[inline(always)]
     fn erased(self) -> Product<'a, T, usize, usize, usize> {
-        let Product { left, right, right_layout, start, out, out_layout, relu, borrowed, .. } =
-            self;
+        let Product {
+            left,
+            right,
+            right_layout,
+            start,
+            out,
+            out_layout,
+            relu,
+            claim,
+            borrowed,
+            ..
+        } = self;
         Product {
             left,
             right,
@@ -433,6 +448,7 @@ impl<'a, T: Float, const R: usize, const D: usize, const C: usize>
             depth: D,
             cols: C,
             relu,
+            claim,
             borrowed,
         }
     }
@@ -591,6 +607,14 @@ impl<T: Float, R: Size, D: Size, C: Size> Product<'_, T, R, D, C> {
             while m < M {
                 store_row::<T, V, N, WHOLE>(&sums[m], out.add(m * out_row), out_part, last);
                 m += 1;
+            }
+            if !self.claim.is_empty() {
+                let mut line = 0;
+                while line < M * N {
+                    let (m, n) = (line / N, line % N);
+                    self.claim.line(out.add(m * out_row + vector::<T, V>(n, out_part)));
+                    line += 1;
+                }
             }
         }
     }
@@ -1318,6 +1342,7 @@ impl<T: Float> Task for Transposed<'_, T> {
                     depth,
                     cols,
                     relu: false,
+                    claim: Claim::NONE,
                     borrowed: PhantomData,
                 });
                 output += depth;

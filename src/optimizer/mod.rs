@@ -176,9 +176,8 @@ fn apply_to_tensor<M: Machine, N: Layer, R: Rule<K>, T: Float, const K: usize>(
     }
     let tensor = Tensor { rule, weights, others };
     #[cfg(feature = "parallel")]
-    if crate::parallel::splits() {
-        return tensor.split::<M>();
-    }
+    return tensor.run_in_parts::<M>();
+    #[cfg(not(feature = "parallel"))]
     M::run(tensor);
 }
 

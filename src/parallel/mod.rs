@@ -14,7 +14,7 @@ mod tensor;
 mod trainer;
 
 pub(crate) use predict::{join, predict_batch};
-pub(crate) use tensor::splits;
+pub(crate) use tensor::to_update;
 pub use trainer::ParallelTrainer;
 
 /// Multiply-accumulates of a batch, forward, from which its step is split,
@@ -27,4 +27,4 @@ const STEP_PER_PARAMETER: usize = 24;
 const PIECE: usize = 1 << 19;
 
 /// Parameters that an update split over threads leaves in one piece.
-const PARAMETERS: usize = 1 << 13;
+const PARAMETERS: usize = 1 << 12;

@@ -1,7 +1,7 @@
 //! Training on several threads.
 
 use super::predict::sum_of_losses_by_halves;
-use super::tensor::{Add, splitting};
+use super::tensor::{Add, Part, Role};
 use super::{STEP, STEP_PER_PARAMETER};
 use crate::error::{LengthError, NonFinite};
 use crate::kernel::dispatch;
@@ -204,17 +204,18 @@ where
         let shares = if Self::is_enough(inputs.len()) { THREADS.min(inputs.len()) } else { 1 };
         Ok(Self::on_the_pool(|| {
             let (net_before, loss) = (&*net, &self.loss);
-            let sum = share_out(&mut self.shares[..shares], inputs, targets, &|share, x, y| {
-                let gradient = &mut share.gradient;
-                dispatch(OneByOne {
-                    net: net_before,
-                    loss,
-                    inputs: x,
-                    targets: y,
-                    share: scale,
-                    gradient,
-                })
-            });
+            let sum =
+                share_out(0, &mut self.shares[..shares], inputs, targets, &|_, share, x, y| {
+                    let gradient = &mut share.gradient;
+                    dispatch(OneByOne {
+                        net: net_before,
+                        loss,
+                        inputs: x,
+                        targets: y,
+                        share: scale,
+                        gradient,
+                    })
+                });
             self.update(net);
             sum * scale
         }))
@@ -270,17 +271,24 @@ where
         let (targets, _) = targets.as_chunks::<PART>();
         let loss = &self.loss;
         let shares = if Self::SPLITS { THREADS } else { 1 };
-        let sum = share_out(&mut self.shares[..shares], inputs, targets, &|share, x, targets| {
+        let network = [&raw const *net, (&raw const *net).wrapping_add(1)].map(<*const N>::addr);
+        let work = |index, share: &mut Share<N, PART>, x: &[_], targets: &[_]| {
             let mut sum = L::Scalar::ZERO;
             let mut store = Store::Overwrite;
+            let mut left = x.len();
             for (x, targets) in x.iter().zip(targets) {
+                left -= 1;
                 let Share { gradient, tape } = &mut *share;
-                sum +=
-                    dispatch(Pass { tape, net, loss, x, targets, share: scale, gradient, store });
+                let pass = Pass { tape, net, loss, x, targets, share: scale, gradient, store };
+                let last = Self::SPLITS && left == 0;
+                let part = Part { index, of: THREADS };
+                let role = if last { Role::LastPass { part, network } } else { Role::Alone };
+                sum += role.play(|| dispatch(pass));
                 store = Store::Add;
             }
             sum
-        });
+        };
+        let sum = share_out(0, &mut self.shares[..shares], inputs, targets, &work);
         sum * scale
     }
 
@@ -289,21 +297,23 @@ where
         let ParallelTrainer { optimizer, clip, state, shares, .. } = self;
         let gradient = &mut shares[0].gradient;
         let update = Update { optimizer, clip: *clip, net, gradient, state };
-        if Self::SPLITS { splitting(|| dispatch(update)) } else { dispatch(update) }
+        let role = if Self::SPLITS { Role::Update(THREADS) } else { Role::Alone };
+        role.play(|| dispatch(update));
     }
 }
 
-/// Gives each share an equal number of samples, or of parts of a batch, for `work`, which sets
-/// its gradient and returns a sum of losses. Gives the sum of sums; the sum of gradients is in
+/// Gives each share, which are counted from `first`, an equal number of samples, or of parts of a
+/// batch, for `work`, which sets its gradient and returns a sum of losses. Gives the sum of sums; the sum of gradients is in
 /// the first share. There are no fewer samples than shares.
 ///
 /// Sums are those of the first half of the shares plus those of the other half, whichever is
 /// ready first.
 fn share_out<N, X, Y, T, const PART: usize>(
+    first: usize,
     shares: &mut [Share<N, PART>],
     x: &[X],
     y: &[Y],
-    work: &(impl Fn(&mut Share<N, PART>, &[X], &[Y]) -> T + Sync),
+    work: &(impl Fn(usize, &mut Share<N, PART>, &[X], &[Y]) -> T + Sync),
 ) -> T
 where
     N: Layer<Output: Send, Tape<PART>: Send> + Send,
@@ -312,15 +322,18 @@ where
     T: Float,
 {
     if let [share] = shares {
-        return work(share, x, y);
+        return work(first, share, x, y);
     }
-    let half = shares.len() / 2;
-    let samples = x.len() * half / shares.len();
+    let count = shares.len();
+    let half = count / 2;
+    let samples = x.len() * half / count;
     let (shares, shares_b) = shares.split_at_mut(half);
     let ((x, x_b), (y, y_b)) = (x.split_at(samples), y.split_at(samples));
-    let (sum, sum_b) =
-        rayon::join(|| share_out(shares, x, y, work), || share_out(shares_b, x_b, y_b, work));
+    let (sum, sum_b) = rayon::join(
+        || share_out(first, shares, x, y, work),
+        || share_out(first + half, shares_b, x_b, y_b, work),
+    );
     let (sum_of, other) = (&mut shares[0].gradient, &mut shares_b[0].gradient);
-    splitting(|| dispatch(Add { sum: sum_of, other }));
+    Role::Update(count).play(|| dispatch(Add { sum: sum_of, other }));
     sum + sum_b
 }

@@ -131,6 +131,7 @@ impl<T: Float> Problem<T> {
                     depth,
                     cols,
                     relu,
+                    claim: Claim::NONE,
                     borrowed: PhantomData,
                 });
                 out.checked()
