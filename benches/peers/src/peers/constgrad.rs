@@ -4,9 +4,8 @@ use std::hint::black_box;
 
 use constgrad::prelude::*;
 use constgrad::{
-    Activation, Adam, Class, CrossEntropy, Dense, Elementwise, Float, FromOutput, Init, Inspector,
-    Layer, Loss, Machine, MeanSquaredError, Optimizer, Relu, Sgd, Store, Tanh, Trainer, Visitor,
-    boxed, net,
+    Adam, Class, CrossEntropy, Dense, Elementwise, Float, FromOutput, Init, Inspector, Layer, Loss,
+    Machine, MeanSquaredError, Optimizer, Relu, Sgd, Store, Tanh, Trainer, Visitor, boxed, net,
 };
 
 use crate::Contender;
@@ -248,13 +247,14 @@ impl<Act, const N: usize> Shape for Map<Act, N> {
     type Live<X: Copy, Y: Copy> = (X, Y);
 }
 
-impl<Act: Activation, const N: usize> Layer for Map<Act, N> {
+impl<Act: Elementwise, const N: usize> Layer for Map<Act, N> {
     type Tape<const B: usize> = ();
 
     #[inline(always)]
     fn infer<M: Machine, const B: usize>(&self, x: &[[f32; N]; B], y: &mut [[f32; N]; B]) {
-        *y = *x;
-        Act::apply_batch::<M, _, N, B>(y);
+        for (y, &x) in y.as_flattened_mut().iter_mut().zip(x.as_flattened()) {
+            *y = Act::apply(x);
+        }
     }
 
     #[inline(always)]
@@ -304,7 +304,7 @@ impl Elementwise for Exp {
     }
 }
 
-fn apply<Act: Activation, const N: usize>(problem: &Problem) -> Box<dyn Contender> {
+fn apply<Act: Elementwise, const N: usize>(problem: &Problem) -> Box<dyn Contender> {
     let map =
         PredictBatch { net: Box::new(Map::<Act, N>::ZERO), x: rows(&problem.x), y: vec![[0.0; N]] };
     Box::new(map)
