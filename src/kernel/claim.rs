@@ -47,21 +47,27 @@ impl<T: Float> Claim<T> {
     pub(super) fn line(&self, gradient: *const T) {
         let index = gradient.addr().wrapping_sub(self.gradient.addr()) / const { size_of::<T>() };
         if self.range.contains(&index) {
-            let weight = self.weights.wrapping_add(index);
-            let _ = weight;
-            // SAFETY: writes the byte that is there. Nobody writes another meanwhile, because the
-            // weights are borrowed, so that there is nothing to see of it. The memory can be
-            // written: it is the network's, to which the trainer has a `&mut`.
-            #[cfg(target_arch = "x86_64")]
-            unsafe {
-                core::arch::asm!(
-                    "mov {byte}, byte ptr [{weight}]",
-                    "mov byte ptr [{weight}], {byte}",
-                    weight = in(reg) weight,
-                    byte = out(reg_byte) _,
-                    options(nostack, preserves_flags),
-                );
-            }
+            write_back(self.weights.wrapping_add(index));
         }
     }
+}
+
+/// Writes the first byte of a weight that is [to be updated](to_update).
+#[inline(always)]
+fn write_back<T>(weight: *const T) {
+    // SAFETY: the byte is there, and the memory can be written: it is the network's, to which the
+    // trainer has a `&mut`. Nobody writes another meanwhile, because the network is borrowed for
+    // the pass; so there is nothing to see of it.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        core::arch::asm!(
+            "mov {byte}, byte ptr [{weight}]",
+            "mov byte ptr [{weight}], {byte}",
+            weight = in(reg) weight,
+            byte = out(reg_byte) _,
+            options(nostack, preserves_flags),
+        );
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = weight;
 }

@@ -881,49 +881,67 @@ impl<T: Float, I: Size, O: Size> Task for Single<'_, T, I, O> {
     }
 }
 
-/// The functions for a known number of outputs, or for any.
-macro_rules! last_panels {
-    ($($w:literal)*) => {
-        impl<'a, X: Machine, T: Float, I: Size, O: Size> Chosen<X, Single<'a, T, I, O>> {
-            const PANELS: fn(&Single<'a, T, I, O>) = match O::KNOWN {
-                Some(outputs) => match whole::<T>(outputs) {
-                    0 => Single::nothing,
-                    1..=16 => Single::panels_in_8_chains::<X>,
-                    17..=32 => Single::panels_in_4_chains::<X>,
-                    33..=127 => Single::panels_in_2_chains::<X>,
-                    128.. => Single::panels_in_1_chain::<X>,
-                },
-                None => |single| match whole::<T>(single.outputs.get()) {
-                    0 => {}
-                    1..=16 => single.panels_in_8_chains::<X>(),
-                    17..=32 => single.panels_in_4_chains::<X>(),
-                    33..=127 => single.panels_in_2_chains::<X>(),
-                    128.. => single.panels_in_1_chain::<X>(),
-                },
-            };
-
-            const LAST_PANEL: fn(&Single<'a, T, I, O>) = match O::KNOWN {
-                Some(outputs) => match outputs % width::<T>() {
-                    0 => Single::nothing,
-                    $($w if Half::<X, T>::PERMUTES => Single::last_panel::<X, $w>,)*
-                    last if half_is_less::<X, T>() && last <= Half::<X, T>::N => {
-                        Single::last_panel_by::<X, Half<X, T>>
-                    }
-                    _ => Single::last_panel_by::<X, T::Lanes<X>>,
-                },
-                None => |single| match single.outputs.get() % width::<T>() {
-                    0 => {}
-                    $($w if Half::<X, T>::PERMUTES => single.last_panel::<X, $w>(),)*
-                    last if half_is_less::<X, T>() && last <= Half::<X, T>::N => {
-                        single.last_panel_by::<X, Half<X, T>>();
-                    }
-                    _ => single.last_panel_by::<X, T::Lanes<X>>(),
-                },
-            };
+/// `$then` of the function for those of so many outputs that are in whole panels.
+macro_rules! panels {
+    ($outputs:expr, $then:ident) => {
+        match whole::<T>($outputs) {
+            0 => $then!(Single::nothing),
+            1..=16 => $then!(Single::panels_in_8_chains::<X>),
+            17..=32 => $then!(Single::panels_in_4_chains::<X>),
+            33..=127 => $then!(Single::panels_in_2_chains::<X>),
+            128.. => $then!(Single::panels_in_1_chain::<X>),
         }
     };
 }
-last_panels!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+
+/// `$then` of the function for the others, which are in the last panel.
+macro_rules! last_panel {
+    ($outputs:expr, $then:ident) => {
+        last_panel!($outputs, $then, 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
+    };
+    ($outputs:expr, $then:ident, $($w:literal)*) => {
+        match $outputs % width::<T>() {
+            0 => $then!(Single::nothing),
+            $($w if Half::<X, T>::PERMUTES => $then!(Single::last_panel::<X, $w>),)*
+            last if half_is_less::<X, T>() && last <= Half::<X, T>::N => {
+                $then!(Single::last_panel_by::<X, Half<X, T>>)
+            }
+            _ => $then!(Single::last_panel_by::<X, T::Lanes<X>>),
+        }
+    };
+}
+
+macro_rules! itself {
+    ($function:expr) => {
+        $function
+    };
+}
+
+impl<'a, X: Machine, T: Float, I: Size, O: Size> Chosen<X, Single<'a, T, I, O>> {
+    const PANELS: fn(&Single<'a, T, I, O>) = match O::KNOWN {
+        Some(outputs) => panels!(outputs, itself),
+        None => |single| {
+            macro_rules! called {
+                ($function:expr) => {
+                    $function(single)
+                };
+            }
+            panels!(single.outputs.get(), called)
+        },
+    };
+
+    const LAST_PANEL: fn(&Single<'a, T, I, O>) = match O::KNOWN {
+        Some(outputs) => last_panel!(outputs, itself),
+        None => |single| {
+            macro_rules! called {
+                ($function:expr) => {
+                    $function(single)
+                };
+            }
+            last_panel!(single.outputs.get(), called)
+        },
+    };
+}
 
 /// For few numbers, since half as long vectors lie across lines of the cache half as often; and to
 /// transpose.
@@ -933,10 +951,15 @@ const fn half_is_less<X: Machine, T: Float>() -> bool {
     Half::<X, T>::N < T::Lanes::<X>::N
 }
 
-/// Functions for the outputs of a [`range`](Single::range) in so many chains, in blocks of so many
-/// vectors that there are 8 sums at the most.
+/// Functions for the outputs of a [`range`](Single::range), and for all in whole panels, in so many
+/// chains, in blocks of so many vectors that there are 8 sums at the most.
 macro_rules! in_chains {
-    ($($name:ident: $chains:literal of $($n:literal)*;)*) => {$(
+    ($($name:ident, $panels:ident: $chains:literal of $($n:literal)*;)*) => {$(
+        #[inline(always)]
+        fn $panels<X: Machine>(&self) {
+            self.$name::<X, T::Lanes<X>, true>(0, whole::<T>(self.outputs.get()));
+        }
+
         #[inline(always)]
         fn $name<X: Machine, V: Lanes<T>, const WHOLE: bool>(&self, col: usize, end: usize) {
             without_vectors!(if const { V::PLAIN } {
@@ -978,10 +1001,10 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
     }
 
     in_chains!(
-        in_1_chain: 1 of 1 2 3 4 5 6 7 8;
-        in_2_chains: 2 of 1 2 3 4;
-        in_4_chains: 4 of 1 2;
-        in_8_chains: 8 of 1;
+        in_1_chain, panels_in_1_chain: 1 of 1 2 3 4 5 6 7 8;
+        in_2_chains, panels_in_2_chains: 2 of 1 2 3 4;
+        in_4_chains, panels_in_4_chains: 4 of 1 2;
+        in_8_chains, panels_in_8_chains: 8 of 1;
     );
 
     #[inline(always)]
@@ -1004,30 +1027,6 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
     /// What there is to do for no outputs.
     #[inline(always)]
     fn nothing(&self) {}
-
-    /// The outputs in whole panels, of which there are 128 or more.
-    #[inline(always)]
-    fn panels_in_1_chain<X: Machine>(&self) {
-        self.in_1_chain::<X, T::Lanes<X>, true>(0, whole::<T>(self.outputs.get()));
-    }
-
-    /// The outputs in whole panels, of which there are 33 to 127.
-    #[inline(always)]
-    fn panels_in_2_chains<X: Machine>(&self) {
-        self.in_2_chains::<X, T::Lanes<X>, true>(0, whole::<T>(self.outputs.get()));
-    }
-
-    /// The outputs in whole panels, of which there are 17 to 32.
-    #[inline(always)]
-    fn panels_in_4_chains<X: Machine>(&self) {
-        self.in_4_chains::<X, T::Lanes<X>, true>(0, whole::<T>(self.outputs.get()));
-    }
-
-    /// The outputs in whole panels, of which there are up to 16.
-    #[inline(always)]
-    fn panels_in_8_chains<X: Machine>(&self) {
-        self.in_8_chains::<X, T::Lanes<X>, true>(0, whole::<T>(self.outputs.get()));
-    }
 
     /// The outputs in the last panel, by vectors `V`.
     #[inline(always)]
