@@ -98,6 +98,7 @@ impl<const N: usize> Layer for Scale<N> {
         }
     }
 
+    #[inline(always)]
     fn visit<const K: usize, V: Visitor<K>>(&mut self, mut others: [&mut Self; K], v: &mut V) {
         v.tensor(&mut self.a, others.each_mut().map(|other| &mut other.a[..]));
         v.tensor(&mut self.b, others.map(|other| &mut other.b[..]));

@@ -221,7 +221,8 @@ pub trait Layer: Shape {
         self.visit([&mut change], &mut Add);
     }
 
-    /// Hands each tensor of parameters to `visitor`, together with the same tensor of `others`.
+    /// Hands each tensor of parameters to `visitor`, together with the same tensor of `others`. It is
+    /// marked `#[inline(always)]` like the passes: an optimizer's step is compiled for the machine too.
     fn visit<const K: usize, V: Visitor<K>>(&mut self, others: [&mut Self; K], visitor: &mut V);
 
     /// Hands each tensor of parameters to `inspector`, in the order of [`visit`](Self::visit).

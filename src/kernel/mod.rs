@@ -61,6 +61,8 @@
 //! - Outputs beyond a multiple of 16 are taken 8 rows at a time, the factors permuted. A row at a
 //!   time, with masks, 64-2 took 24 ns instead of 8, 64-31 80 instead of 64. The permutations of
 //!   AVX-512, which have 16 places, are no gain: 82.
+//! - The outputs of a batch beyond a multiple of 16 by half vectors, where half is enough: no gain,
+//!   masks being slow to store.
 //! - Products compiled for their sizes but not inlined are no quicker than one for all sizes.
 
 pub(crate) mod adam;
