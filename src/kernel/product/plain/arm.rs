@@ -138,13 +138,7 @@ macro_rules! terms {
             "vldr s15, [{x}, #{term}]\n",
             row!(),
             "add {w}, {next}\n",
-            "vldr s15, [{x}, #2 * {term}]\n",
-            row!(),
-            "add {w}, {next}\n",
-            "vldr s15, [{x}, #3 * {term}]\n",
-            row!(),
-            "add {w}, {next}\n",
-            "add {x}, #4 * {term}\n",
+            "add {x}, #2 * {term}\n",
             "cmp {x}, {end}\n",
             "blo 2b\n",
             ".endif\n"
@@ -282,13 +276,13 @@ pub(super) unsafe fn block<I: Size, const N: usize, const C: usize>(
 }
 
 /// The terms of so many chains: 0 for one in each, 1 for one or none, 2 for any number, 3 for a
-/// multiple of four in each. Other numbers are not known, or none at all.
+/// multiple of two in each. Other numbers are not known, or none at all.
 const fn terms(inputs: Option<usize>, chains: usize) -> usize {
     match inputs {
         None | Some(0) => usize::MAX,
         Some(inputs) if inputs == chains => 0,
         Some(inputs) if inputs < chains => 1,
-        Some(inputs) if inputs.is_multiple_of(4 * chains) => 3,
+        Some(inputs) if inputs.is_multiple_of(2 * chains) => 3,
         Some(_) => 2,
     }
 }
