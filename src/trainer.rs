@@ -3,7 +3,7 @@
 use core::array;
 
 use crate::error::{LengthError, NonFinite};
-use crate::kernel::{Aligned, SPARES_STACK, Task, dispatch, elementwise};
+use crate::kernel::{Aligned, SPARES_STACK, Task, dispatch, dispatch_made, elementwise};
 use crate::optimizer::Update;
 use crate::pass::Infer;
 use crate::{Clip, Float, Layer, Loss, Machine, Optimizer, Store, Tape, Visitor, Zero};
@@ -145,7 +145,11 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
     ) -> Result<L::Scalar, LengthError> {
         LengthError::check_range("inputs", inputs.len(), 1, B)?;
         LengthError::check("targets", targets.len(), inputs.len())?;
-        Ok(dispatch(PartialStep { trainer: self, net, inputs, targets }))
+        let share = L::Scalar::from_f64(1.0 / inputs.len() as f64);
+        let Trainer { loss, optimizer, clip, gradient, state, .. } = self;
+        let sum = one_by_one(net, loss, inputs, targets, share, gradient);
+        dispatch(Update { optimizer, clip: *clip, net, gradient, state });
+        Ok(sum * share)
     }
 
     /// One pass over all samples in batches of `B`, the last of which may be shorter. Returns the
@@ -241,33 +245,6 @@ where
     }
 }
 
-/// [`Trainer::step_partial`]. Gives the mean loss.
-struct PartialStep<'a, N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> {
-    trainer: &'a mut Trainer<N, L, O, B>,
-    net: &'a mut N,
-    inputs: &'a [N::Input],
-    targets: &'a [L::Target],
-}
-
-impl<N, L, O, const B: usize> Task for PartialStep<'_, N, L, O, B>
-where
-    N: Layer,
-    L: Loss<N::Output>,
-    O: Optimizer,
-{
-    type Output = L::Scalar;
-
-    #[inline(always)]
-    fn run<M: Machine>(self) -> L::Scalar {
-        let PartialStep { trainer, net, inputs, targets } = self;
-        let share = L::Scalar::from_f64(1.0 / inputs.len() as f64);
-        let Trainer { loss, gradient, .. } = &mut *trainer;
-        let sum = OneByOne { net, loss, inputs, targets, share, gradient }.run::<M>();
-        trainer.update::<M>(net);
-        sum * share
-    }
-}
-
 /// Forward, loss and backward of a batch. Gives the sum of its losses; derivatives are those of
 /// `share` times this sum.
 pub(crate) struct Pass<'a, N: Layer, L: Loss<N::Output>, const B: usize> {
@@ -297,6 +274,22 @@ impl<'a, N: Layer, L: Loss<N::Output>, const B: usize> Pass<'a, N, L, B> {
     }
 }
 
+impl<'a, N: Layer, L: Loss<N::Output>> Pass<'a, N, L, 1> {
+    /// Of one sample of several, whose derivatives are those of a share of its loss.
+    #[inline(always)]
+    fn of_sample(
+        tape: &'a mut Tape<N, 1>,
+        net: &'a N,
+        loss: &'a L,
+        (x, target): (&'a N::Input, &'a L::Target),
+        gradient: &'a mut N,
+        (share, store): (L::Scalar, Store),
+    ) -> Self {
+        let (x, targets) = (array::from_ref(x), array::from_ref(target));
+        Pass { tape, net, loss, x, targets, share, gradient, store }
+    }
+}
+
 impl<N: Layer, L: Loss<N::Output>, const B: usize> Task for Pass<'_, N, L, B> {
     type Output = L::Scalar;
 
@@ -314,32 +307,27 @@ impl<N: Layer, L: Loss<N::Output>, const B: usize> Task for Pass<'_, N, L, B> {
 }
 
 /// As [`Pass`] for any number of samples but none, in passes of one.
-pub(crate) struct OneByOne<'a, N: Layer, L: Loss<N::Output>> {
-    pub(crate) net: &'a N,
-    pub(crate) loss: &'a L,
-    pub(crate) inputs: &'a [N::Input],
-    pub(crate) targets: &'a [L::Target],
-    pub(crate) share: L::Scalar,
-    pub(crate) gradient: &'a mut N,
-}
-
-impl<N: Layer, L: Loss<N::Output>> Task for OneByOne<'_, N, L> {
-    type Output = L::Scalar;
-
-    #[inline(always)]
-    fn run<M: Machine>(self) -> L::Scalar {
-        let OneByOne { net, loss, inputs, targets, share, gradient } = self;
-        let mut tape = Tape::<N, 1>::ZERO;
-        let mut store = Store::Overwrite;
-        let mut sum = L::Scalar::ZERO;
-        for (x, target) in inputs.iter().zip(targets) {
-            let (x, targets) = (array::from_ref(x), array::from_ref(target));
-            let (tape, gradient) = (&mut tape, &mut *gradient);
-            sum += Pass { tape, net, loss, x, targets, share, gradient, store }.run::<M>();
-            store = Store::Add;
-        }
-        sum
+///
+/// The machine is found for each: in a function for all of them, which would be compiled for the
+/// machine, there is more on the stack below a pass.
+pub(crate) fn one_by_one<N: Layer, L: Loss<N::Output>>(
+    net: &N,
+    loss: &L,
+    inputs: &[N::Input],
+    targets: &[L::Target],
+    share: L::Scalar,
+    gradient: &mut N,
+) -> L::Scalar {
+    let mut tape = Tape::<N, 1>::ZERO;
+    let mut store = Store::Overwrite;
+    let mut sum = L::Scalar::ZERO;
+    for (x, target) in inputs.iter().zip(targets) {
+        let (sample, gradient) = ((x, target), &mut *gradient);
+        sum +=
+            dispatch_made(Pass::of_sample, &mut tape, net, loss, sample, gradient, (share, store));
+        store = Store::Add;
     }
+    sum
 }
 
 /// One pass over all samples in batches of `size`, the last of which may be shorter: what `step`

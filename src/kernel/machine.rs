@@ -136,18 +136,39 @@ impl Machine for Plain {
     functions!();
 }
 
-/// Does `task` on the best machine that this processor is. The only place that may name a machine
-/// other than [`Baseline`].
+/// On the best machine that this processor is: the only place that may name one other than
+/// [`Baseline`].
+macro_rules! on_the_best {
+    ($function:ident($($argument:expr),*)) => {{
+        #[cfg(all(feature = "std", target_arch = "x86_64"))]
+        return match super::Level::current() {
+            super::Level::Avx512 => x86::Avx512::$function($($argument),*),
+            super::Level::Avx2 => x86::Avx2::$function($($argument),*),
+            super::Level::Baseline => Baseline::$function($($argument),*),
+        };
+        #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
+        Baseline::$function($($argument),*)
+    }};
+}
+
+/// Does `task` on the best machine that this processor is.
 #[inline(always)]
 pub(crate) fn dispatch<T: Task>(task: T) -> T::Output {
-    #[cfg(all(feature = "std", target_arch = "x86_64"))]
-    return match super::Level::current() {
-        super::Level::Avx512 => x86::Avx512::run(task),
-        super::Level::Avx2 => x86::Avx2::run(task),
-        super::Level::Baseline => Baseline::run(task),
-    };
-    #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
-    Baseline::run(task)
+    on_the_best!(run(task))
+}
+
+/// Does the task that `make` makes: see [`Machine::run_made`].
+#[inline(always)]
+pub(crate) fn dispatch_made<T: Task, A, B, C, D, E, F>(
+    make: impl FnOnce(A, B, C, D, E, F) -> T,
+    a: A,
+    b: B,
+    c: C,
+    d: D,
+    e: E,
+    f: F,
+) -> T::Output {
+    on_the_best!(run_made(make, a, b, c, d, e, f))
 }
 
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
@@ -175,7 +196,7 @@ pub(crate) mod x86 {
                     fn compiled_for<T: Task>(task: T) -> T::Output {
                         task.run::<$name>()
                     }
-                    // SAFETY: the type is private to the crate, and `dispatch` alone names it,
+                    // SAFETY: the type is private to the crate, and `on_the_best` alone names it,
                     // for a `Level` that this processor has.
                     unsafe { compiled_for(task) }
                 }

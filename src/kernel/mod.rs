@@ -93,8 +93,8 @@ pub(crate) use claim::Claim;
 pub use float::Float;
 #[cfg(feature = "std")]
 pub use level::{Level, LevelError, UnknownLevel};
-pub(crate) use machine::dispatch;
 pub use machine::{Machine, Task};
+pub(crate) use machine::{dispatch, dispatch_made};
 pub(crate) use panels::Panels;
 pub(crate) use part::parts;
 

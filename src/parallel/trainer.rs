@@ -6,7 +6,7 @@ use super::{STEP, STEP_PER_PARAMETER};
 use crate::error::{LengthError, NonFinite};
 use crate::kernel::dispatch;
 use crate::optimizer::Update;
-use crate::trainer::{OneByOne, Pass, epoch, is_finite};
+use crate::trainer::{Pass, epoch, is_finite, one_by_one};
 use crate::{Clip, Float, Layer, Loss, Optimizer, Store, Tape, Zero};
 
 /// A [`Trainer`](crate::Trainer) whose steps use several cores: batches of `B`, of which each of
@@ -206,15 +206,7 @@ where
             let (net_before, loss) = (&*net, &self.loss);
             let sum =
                 share_out(0, &mut self.shares[..shares], inputs, targets, &|_, share, x, y| {
-                    let gradient = &mut share.gradient;
-                    dispatch(OneByOne {
-                        net: net_before,
-                        loss,
-                        inputs: x,
-                        targets: y,
-                        share: scale,
-                        gradient,
-                    })
+                    one_by_one(net_before, loss, x, y, scale, &mut share.gradient)
                 });
             self.update(net);
             sum * scale
