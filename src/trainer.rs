@@ -200,13 +200,6 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
     pub fn state_mut(&mut self) -> &mut O::State<N> {
         &mut self.state
     }
-
-    /// Clips the gradient and changes the network.
-    #[inline(always)]
-    fn update<M: Machine>(&mut self, net: &mut N) {
-        let Trainer { optimizer, clip, gradient, state, .. } = self;
-        M::run_made(Update::of, optimizer, *clip, net, gradient, state, ());
-    }
 }
 
 /// [`Trainer::step`], or if `CHECKED`, [`Trainer::step_checked`]. Gives the mean loss, and whether
@@ -240,7 +233,8 @@ where
         if CHECKED && !(mean.is_finite() && is_finite(&mut trainer.gradient)) {
             return (mean, false);
         }
-        trainer.update::<M>(net);
+        let Trainer { optimizer, clip, gradient, state, .. } = trainer;
+        M::run_made(Update::of, &*optimizer, *clip, net, gradient, state, ());
         (mean, true)
     }
 }

@@ -881,65 +881,57 @@ impl<T: Float, I: Size, O: Size> Task for Single<'_, T, I, O> {
     }
 }
 
-/// `$then` of the function for those of so many outputs that are in whole panels.
+/// The function for those of so many outputs that are in whole panels: `itself`, or `called`.
 macro_rules! panels {
-    ($outputs:expr, $then:ident) => {
+    ($outputs:expr, $then:ident, $single:ident) => {
         match whole::<T>($outputs) {
-            0 => $then!(Single::nothing),
-            1..=16 => $then!(Single::panels_in_8_chains::<X>),
-            17..=32 => $then!(Single::panels_in_4_chains::<X>),
-            33..=127 => $then!(Single::panels_in_2_chains::<X>),
-            128.. => $then!(Single::panels_in_1_chain::<X>),
+            0 => $then!(Single::nothing, $single),
+            1..=16 => $then!(Single::panels_in_8_chains::<X>, $single),
+            17..=32 => $then!(Single::panels_in_4_chains::<X>, $single),
+            33..=127 => $then!(Single::panels_in_2_chains::<X>, $single),
+            128.. => $then!(Single::panels_in_1_chain::<X>, $single),
         }
     };
 }
 
-/// `$then` of the function for the others, which are in the last panel.
+/// The same for the others, which are in the last panel.
 macro_rules! last_panel {
-    ($outputs:expr, $then:ident) => {
-        last_panel!($outputs, $then, 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
+    ($outputs:expr, $then:ident, $single:ident) => {
+        last_panel!($outputs, $then, $single, 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
     };
-    ($outputs:expr, $then:ident, $($w:literal)*) => {
+    ($outputs:expr, $then:ident, $single:ident, $($w:literal)*) => {
         match $outputs % width::<T>() {
-            0 => $then!(Single::nothing),
-            $($w if Half::<X, T>::PERMUTES => $then!(Single::last_panel::<X, $w>),)*
+            0 => $then!(Single::nothing, $single),
+            $($w if Half::<X, T>::PERMUTES => $then!(Single::last_panel::<X, $w>, $single),)*
             last if half_is_less::<X, T>() && last <= Half::<X, T>::N => {
-                $then!(Single::last_panel_by::<X, Half<X, T>>)
+                $then!(Single::last_panel_by::<X, Half<X, T>>, $single)
             }
-            _ => $then!(Single::last_panel_by::<X, T::Lanes<X>>),
+            _ => $then!(Single::last_panel_by::<X, T::Lanes<X>>, $single),
         }
     };
 }
 
 macro_rules! itself {
-    ($function:expr) => {
+    ($function:expr, $single:ident) => {
         $function
+    };
+}
+
+macro_rules! called {
+    ($function:expr, $single:ident) => {
+        $function($single)
     };
 }
 
 impl<'a, X: Machine, T: Float, I: Size, O: Size> Chosen<X, Single<'a, T, I, O>> {
     const PANELS: fn(&Single<'a, T, I, O>) = match O::KNOWN {
-        Some(outputs) => panels!(outputs, itself),
-        None => |single| {
-            macro_rules! called {
-                ($function:expr) => {
-                    $function(single)
-                };
-            }
-            panels!(single.outputs.get(), called)
-        },
+        Some(outputs) => panels!(outputs, itself, single),
+        None => |single| panels!(single.outputs.get(), called, single),
     };
 
     const LAST_PANEL: fn(&Single<'a, T, I, O>) = match O::KNOWN {
-        Some(outputs) => last_panel!(outputs, itself),
-        None => |single| {
-            macro_rules! called {
-                ($function:expr) => {
-                    $function(single)
-                };
-            }
-            last_panel!(single.outputs.get(), called)
-        },
+        Some(outputs) => last_panel!(outputs, itself, single),
+        None => |single| last_panel!(single.outputs.get(), called, single),
     };
 }
 

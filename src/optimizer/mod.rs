@@ -22,11 +22,12 @@ mod sgd;
 pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamState, AdamW};
 pub use clip::Clip;
-use clip::Clipping;
 pub use rms_prop::RmsProp;
 pub use sgd::{Momentum, Plain, Sgd};
 
 use core::marker::PhantomData;
+
+use clip::Clipping;
 
 use crate::kernel::{Task, dispatch};
 use crate::{Float, Layer, Machine, Visitor, Zero};

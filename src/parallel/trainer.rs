@@ -295,8 +295,8 @@ where
 }
 
 /// Gives each share, which are counted from `first`, an equal number of samples, or of parts of a
-/// batch, for `work`, which sets its gradient and returns a sum of losses. Gives the sum of sums; the sum of gradients is in
-/// the first share. There are no fewer samples than shares.
+/// batch, for `work`, which sets its gradient and returns a sum of losses. Gives the sum of sums;
+/// the sum of gradients is in the first share. There are no fewer samples than shares.
 ///
 /// Sums are those of the first half of the shares plus those of the other half, whichever is
 /// ready first.
