@@ -36,7 +36,8 @@ use core::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};
 
 use crate::init::Init;
 use crate::kernel::elementwise::{self, Function};
-use crate::{Float, Machine, Zero};
+use crate::kernel::product;
+use crate::{Float, Machine, Store, Zero};
 
 /// What turns the pre-activations s of a layer into its output h, a whole vector at a time.
 ///
@@ -94,17 +95,21 @@ pub trait Activation: 'static {
         }
     }
 
-    /// [`backward`](Self::backward) for each sample of a batch. An activation keeps this default.
+    /// [`backward`](Self::backward) for each sample of a batch, and the sum of what it gives: the
+    /// gradient of the bias. An activation keeps this default.
     #[doc(hidden)]
     #[inline(always)]
     fn backward_batch<M: Machine, T: Float, const N: usize, const B: usize>(
         h: &[[T; N]; B],
         tape: &[Self::Tape<T, N>; B],
         gradient: &mut [[T; N]; B],
+        sums: &mut [T; N],
+        store: Store,
     ) {
-        for ((h, tape), gradient) in h.iter().zip(tape).zip(gradient) {
+        for ((h, tape), gradient) in h.iter().zip(tape).zip(gradient.iter_mut()) {
             Self::backward(h, tape, gradient);
         }
+        product::sum_rows::<M, T, N, B>(gradient, sums, store);
     }
 }
 
@@ -267,9 +272,11 @@ impl<E: Elementwise> Activation for E {
         h: &[[T; N]; B],
         tape: &[Self::Tape<T, N>; B],
         gradient: &mut [[T; N]; B],
+        sums: &mut [T; N],
+        store: Store,
     ) {
-        let from = <E::Derivative as private::Source>::of(h, tape).as_flattened();
-        elementwise::scale::<M, Derivative<E>, T>(gradient.as_flattened_mut(), from);
+        let from = <E::Derivative as private::Source>::of(h, tape);
+        elementwise::scale_and_sum::<M, Derivative<E>, T, N, B>(gradient, from, sums, store);
     }
 }
 

@@ -8,7 +8,7 @@ use rand::Rng;
 use crate::activation::{Activation, Identity};
 use crate::budget::{LayerInfo, short_name};
 use crate::init::Init;
-use crate::kernel::{Arena, Claim, Panels, parts, product};
+use crate::kernel::{Aligned, Arena, Claim, Panels, parts, product};
 use crate::text::Text;
 use crate::{Float, Inspector, Layer, Machine, Shape, Store, TensorInfo, Visitor, Zero};
 
@@ -56,7 +56,7 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Shape
 impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
     for Dense<IN, OUT, Act, T>
 {
-    type Tape<const B: usize> = [Act::Tape<T, OUT>; B];
+    type Tape<const B: usize> = Aligned<[Act::Tape<T, OUT>; B]>;
 
     #[inline(always)]
     fn infer<M: Machine, const B: usize>(&self, x: &[[T; IN]; B], y: &mut [[T; OUT]; B]) {
@@ -104,7 +104,7 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
         product::affine::<M, T, IN, OUT, B>(&self.weights, &self.bias, x, y, relu);
         // h = f(s)
         if !relu {
-            Act::forward_batch::<M, T, OUT, B>(y, tape);
+            Act::forward_batch::<M, T, OUT, B>(y, &mut tape.0);
         }
     }
 
@@ -120,13 +120,12 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
         store: Store,
     ) {
         // ∂J/∂b = g ⊙ f′(s)
-        Act::backward_batch::<M, T, OUT, B>(y, tape, dy);
+        Act::backward_batch::<M, T, OUT, B>(y, &tape.0, dy, &mut gradient.bias, store);
         let ds = &*dy;
         // g = Wᵀ ∂J/∂b, for the layer below
         if let Some(dx) = dx {
             product::transposed::<M, T, IN, OUT, B>(&self.weights, ds, dx);
         }
-        product::sum_rows::<M, T, OUT, B>(ds, &mut gradient.bias, store);
         // ∂J/∂W = ∂J/∂b hᵀ
         let claim = Claim::of(&self.weights, &gradient.weights);
         product::outer::<M, T, IN, OUT, B>(x, ds, &mut gradient.weights, store, claim);
@@ -141,13 +140,12 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
         dy: &mut [[T; OUT]; B],
         dx: Option<&mut [[T; IN]; B]>,
     ) {
-        Act::backward_batch::<M, T, OUT, B>(y, tape, dy);
+        Act::backward_batch::<M, T, OUT, B>(y, &tape.0, dy, &mut self.bias, Store::Add);
         let ds = &*dy;
         // With the weights from before they change.
         if let Some(dx) = dx {
             product::transposed::<M, T, IN, OUT, B>(&self.weights, ds, dx);
         }
-        product::sum_rows::<M, T, OUT, B>(ds, &mut self.bias, Store::Add);
         product::outer::<M, T, IN, OUT, B>(x, ds, &mut self.weights, Store::Add, Claim::NONE);
     }
 

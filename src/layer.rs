@@ -8,7 +8,7 @@ use rand::Rng;
 
 use crate::budget::LayerInfo;
 use crate::init::Init;
-use crate::kernel::{Arena, Larger, Room, Task, parts};
+use crate::kernel::{Aligned, Arena, Larger, Room, Task, parts};
 use crate::pass::{Backward, Descend, Forward, InferBetween, InferFirst, InferLast, half};
 use crate::tensors::Plan;
 use crate::{Float, Machine, TensorInfo};
@@ -241,13 +241,13 @@ pub trait Layer: Shape {
 /// once for both, and room for its derivative.
 pub struct PairTape<TA, H, TB> {
     a: TA,
-    h: H,
-    dh: H,
+    h: Aligned<H>,
+    dh: Aligned<H>,
     b: TB,
 }
 
 impl<TA: Zero, H: Zero, TB: Zero> Zero for PairTape<TA, H, TB> {
-    const ZERO: Self = PairTape { a: TA::ZERO, h: H::ZERO, dh: H::ZERO, b: TB::ZERO };
+    const ZERO: Self = PairTape { a: TA::ZERO, h: Zero::ZERO, dh: Zero::ZERO, b: TB::ZERO };
 }
 
 impl<A: Layer, B: Layer> Layer for (A, B)
@@ -305,7 +305,7 @@ where
         y: &mut [Self::Output; N],
     ) {
         let (a, b) = self;
-        let PairTape { a: a_tape, h, b: b_tape, .. } = tape;
+        let PairTape { a: a_tape, h: Aligned(h), b: b_tape, .. } = tape;
         half!(A, M, Forward::<A, N> { net: a, x, tape: a_tape, y: h });
         half!(B, M, Forward::<B, N> { net: b, x: A::Last::pass(h), tape: b_tape, y });
     }
@@ -323,7 +323,7 @@ where
     ) {
         let (a, b) = self;
         let (da, db) = gradient;
-        let PairTape { a: a_tape, h, dh, b: b_tape } = tape;
+        let PairTape { a: a_tape, h: Aligned(h), dh: Aligned(dh), b: b_tape } = tape;
         let b_pass = {
             let (x, dx) = (A::Last::pass(h), Some(A::Last::pass_mut(dh)));
             Backward::<B, N> { net: b, x, tape: b_tape, y, dy, dx, gradient: db, store }
@@ -344,7 +344,7 @@ where
         dx: Option<&mut [Self::Input; N]>,
     ) {
         let (a, b) = self;
-        let PairTape { a: a_tape, h, dh, b: b_tape } = tape;
+        let PairTape { a: a_tape, h: Aligned(h), dh: Aligned(dh), b: b_tape } = tape;
         let b_pass = {
             let (x, dx) = (A::Last::pass(h), Some(A::Last::pass_mut(dh)));
             Descend::<B, N> { net: b, x, tape: b_tape, y, dy, dx }

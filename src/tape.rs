@@ -1,6 +1,6 @@
 //! Forward and backward by hand, for those who want to see the derivatives.
 
-use crate::kernel::dispatch;
+use crate::kernel::{Aligned, dispatch};
 use crate::pass::{Backward, Descend, Forward};
 use crate::{Layer, Store, Zero};
 
@@ -32,8 +32,8 @@ use crate::{Layer, Store, Zero};
 /// An input or a gradient of another shape than the network's does not compile.
 pub struct Tape<N: Layer, const B: usize> {
     layers: N::Tape<B>,
-    pub(crate) y: [N::Output; B],
-    pub(crate) dy: [N::Output; B],
+    pub(crate) y: Aligned<[N::Output; B]>,
+    pub(crate) dy: Aligned<[N::Output; B]>,
 }
 
 impl<N: Layer, const B: usize> Zero for Tape<N, B> {
@@ -44,20 +44,20 @@ impl<N: Layer, const B: usize> Tape<N, B> {
     /// y = net(x), keeping what backward needs.
     pub fn forward(&mut self, net: &N, x: &[N::Input; B]) -> &[N::Output; B] {
         dispatch(self.forward_pass(net, x));
-        &self.y
+        &self.y.0
     }
 
     /// Given g = ∂J/∂y, sets `gradient` to the derivatives of J by all parameters, summed over
     /// the batch. `net` and `x` are those of the last [`forward`](Self::forward).
     pub fn backward(&mut self, net: &N, x: &[N::Input; B], g: &[N::Output; B], gradient: &mut N) {
-        self.dy = *g;
+        self.dy.0 = *g;
         dispatch(self.backward_pass(net, x, None, gradient, Store::Overwrite));
     }
 
     /// As [`backward`](Self::backward), but adds to `gradient`: for a batch that is larger than
     /// memory, taken in parts.
     pub fn accumulate(&mut self, net: &N, x: &[N::Input; B], g: &[N::Output; B], gradient: &mut N) {
-        self.dy = *g;
+        self.dy.0 = *g;
         dispatch(self.backward_pass(net, x, None, gradient, Store::Add));
     }
 
@@ -71,7 +71,7 @@ impl<N: Layer, const B: usize> Tape<N, B> {
         gradient: &mut N,
         dx: &mut [N::Input; B],
     ) {
-        self.dy = *g;
+        self.dy.0 = *g;
         dispatch(self.backward_pass(net, x, Some(dx), gradient, Store::Overwrite));
     }
 
@@ -82,7 +82,7 @@ impl<N: Layer, const B: usize> Tape<N, B> {
         net: &'a N,
         x: &'a [N::Input; B],
     ) -> Forward<'a, N, B> {
-        Forward { net, x, tape: &mut self.layers, y: &mut self.y }
+        Forward { net, x, tape: &mut self.layers, y: &mut self.y.0 }
     }
 
     /// Backward from ∂J/∂y in `dy`, which it uses up.
@@ -95,7 +95,7 @@ impl<N: Layer, const B: usize> Tape<N, B> {
         gradient: &'a mut N,
         store: Store,
     ) -> Backward<'a, N, B> {
-        let Tape { layers: tape, y, dy } = self;
+        let Tape { layers: tape, y: Aligned(y), dy: Aligned(dy) } = self;
         Backward { net, x, tape, y, dy, dx, gradient, store }
     }
 
@@ -106,7 +106,7 @@ impl<N: Layer, const B: usize> Tape<N, B> {
         net: &'a mut N,
         x: &'a [N::Input; B],
     ) -> Descend<'a, N, B> {
-        let Tape { layers: tape, y, dy } = self;
+        let Tape { layers: tape, y: Aligned(y), dy: Aligned(dy) } = self;
         Descend { net, x, tape, y, dy, dx: None }
     }
 }

@@ -292,7 +292,7 @@ impl<N: Layer, L: Loss<N::Output>, const B: usize> Task for Pass<'_, N, L, B> {
         let Pass { tape, net, loss, x, targets, share, gradient, store } = self;
         tape.forward_pass(net, x).run::<M>();
         let mut sum = L::Scalar::ZERO;
-        for ((y, dy), target) in tape.y.iter().zip(&mut tape.dy).zip(targets) {
+        for ((y, dy), target) in tape.y.0.iter().zip(&mut tape.dy.0).zip(targets) {
             sum += loss.gradient(y, target, share, dy);
         }
         tape.backward_pass(net, x, None, gradient, store).run::<M>();

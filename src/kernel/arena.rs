@@ -10,6 +10,10 @@ use crate::{Float, Zero};
 #[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), repr(align(64)))]
 pub struct Aligned<T>(pub T);
 
+impl<Z: Zero> Zero for Aligned<Z> {
+    const ZERO: Self = Aligned(Z::ZERO);
+}
+
 /// Memory for an [`Arena`] as large as an `H`.
 pub struct Room<H>(Aligned<MaybeUninit<H>>);
 

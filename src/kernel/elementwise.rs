@@ -6,8 +6,9 @@
 
 use core::marker::PhantomData;
 
-use super::lanes::PLAIN;
-use super::{Float, Machine, Task};
+use super::lanes::{Lanes, PLAIN};
+use super::{Float, Machine, Task, product};
+use crate::Store;
 
 /// Numbers in a chunk.
 const CHUNK: usize = 16;
@@ -93,6 +94,95 @@ impl<F: Function, T: Float> Task for Scale<'_, F, T> {
                 *y *= F::of(x);
             }
             copy(y_rest, &ys);
+        }
+    }
+}
+
+/// y ← y · f(x), for each pair of numbers, and the sums of the columns of y.
+#[inline(always)]
+pub(crate) fn scale_and_sum<M: Machine, F: Function, T: Float, const N: usize, const B: usize>(
+    ys: &mut [[T; N]; B],
+    xs: &[[T; N]; B],
+    sums: &mut [T; N],
+    store: Store,
+) {
+    if const { !PLAIN && B * N > INLINE && N.is_multiple_of(CHUNK) } {
+        let (ys, xs, sums) = (ys.as_mut_ptr().cast(), xs.as_ptr().cast(), sums.as_mut_ptr());
+        M::run_made(ScaleAndSum::<F, T>::of, ys, xs, sums, B, N, store);
+    } else {
+        scale::<M, F, T>(ys.as_flattened_mut(), xs.as_flattened());
+        product::sum_rows::<M, T, N, B>(ys, sums, store);
+    }
+}
+
+/// The same in one pass, where the columns are whole chunks.
+struct ScaleAndSum<'a, F, T> {
+    ys: *mut T,
+    xs: *const T,
+    sums: *mut T,
+    rows: usize,
+    cols: usize,
+    store: Store,
+    borrowed: PhantomData<(&'a mut [T], F)>,
+}
+
+impl<F: Function, T: Float> ScaleAndSum<'_, F, T> {
+    #[inline(always)]
+    fn of(ys: *mut T, xs: *const T, sums: *mut T, rows: usize, cols: usize, store: Store) -> Self {
+        ScaleAndSum { ys, xs, sums, rows, cols, store, borrowed: PhantomData }
+    }
+
+    /// The chunk of columns from `col` on.
+    ///
+    /// # Safety
+    /// There is one.
+    #[inline(always)]
+    unsafe fn chunk<V: Lanes<T>>(&self, col: usize) {
+        let vectors = const { CHUNK / V::N };
+        let mut sums = [V::splat(T::ZERO); CHUNK / 2];
+        // SAFETY: the caller's chunk of what is borrowed.
+        unsafe {
+            let to = self.sums.add(col);
+            if let Store::Add = self.store {
+                let mut v = 0;
+                while v < vectors {
+                    sums[v] = V::load(to.add(v * V::N));
+                    v += 1;
+                }
+            }
+            let mut row = 0;
+            while row < self.rows {
+                let y = self.ys.add(row * self.cols + col);
+                let xs = *self.xs.add(row * self.cols + col).cast::<[T; CHUNK]>();
+                for (y, x) in (*y.cast::<[T; CHUNK]>()).iter_mut().zip(xs) {
+                    *y *= F::of(x);
+                }
+                let mut v = 0;
+                while v < vectors {
+                    sums[v] = sums[v].add(V::load(y.add(v * V::N)));
+                    v += 1;
+                }
+                row += 1;
+            }
+            let mut v = 0;
+            while v < vectors {
+                sums[v].store(to.add(v * V::N));
+                v += 1;
+            }
+        }
+    }
+}
+
+impl<F: Function, T: Float> Task for ScaleAndSum<'_, F, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<M: Machine>(self) {
+        let mut col = 0;
+        while col < self.cols {
+            // SAFETY: the columns are whole chunks.
+            unsafe { self.chunk::<T::Lanes<M>>(col) }
+            col += CHUNK;
         }
     }
 }
@@ -284,5 +374,63 @@ mod tests {
     #[test]
     fn many_numbers_have_the_bits_of_each() {
         check!(exp exp_m1 ln ln_1p softplus tanh sigmoid normal_cdf sqrt abs);
+    }
+    /// [`scale_and_sum`], on one machine.
+    struct Columns<'a, T, const N: usize, const B: usize> {
+        ys: &'a mut [[T; N]; B],
+        xs: &'a [[T; N]; B],
+        sums: &'a mut [T; N],
+        store: Store,
+    }
+
+    impl<T: Float, const N: usize, const B: usize> Task for Columns<'_, T, N, B> {
+        type Output = ();
+
+        #[inline(always)]
+        fn run<M: Machine>(self) {
+            scale_and_sum::<M, Half, T, N, B>(self.ys, self.xs, self.sums, self.store);
+        }
+    }
+
+    /// f(x) = x/2.
+    struct Half;
+
+    impl Function for Half {
+        #[inline(always)]
+        fn of<T: Float>(x: T) -> T {
+            x * T::from_f64(0.5)
+        }
+    }
+
+    /// Columns have the bits of sums in the order of the rows.
+    fn check_columns<T: Float, const N: usize, const B: usize>(mut random: impl FnMut() -> T) {
+        for store in [Store::Overwrite, Store::Add] {
+            let xs = [(); B].map(|()| [(); N].map(|()| random()));
+            let before = [(); B].map(|()| [(); N].map(|()| random()));
+            let kept = [(); N].map(|()| random());
+            let (mut ys, mut sums) = (before, kept);
+            dispatch(Columns { ys: &mut ys, xs: &xs, sums: &mut sums, store });
+            for col in 0..N {
+                let mut sum = if let Store::Add = store { kept[col] } else { T::ZERO };
+                for row in 0..B {
+                    let y = before[row][col] * Half::of(black_box(xs[row][col]));
+                    assert!(same(ys[row][col], y), "row {row}, column {col} of {B} by {N}");
+                    sum += black_box(y);
+                }
+                assert!(same(sums[col], sum), "the sum of column {col} of {B} by {N}");
+            }
+        }
+    }
+
+    #[test]
+    fn columns_are_summed_in_order() {
+        macro_rules! check {
+            ($($b:literal by $n:literal)*) => {$(
+                let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+                check_columns::<f32, $n, $b>(|| rng.next_u32() as i32 as f32 / 1e8);
+                check_columns::<f64, $n, $b>(|| rng.next_u32() as i32 as f64 / 1e8);
+            )*};
+        }
+        check!(1 by 16 1 by 80 2 by 48 4 by 16 5 by 16 7 by 20 9 by 32 64 by 112 3 by 1);
     }
 }

@@ -17,8 +17,8 @@
 //! several chains of sums, whose number depends on the layer alone.
 //!
 //! A small product is inlined into its layer's pass and compiled for its sizes. A large one is a
-//! function that takes its sizes as numbers, one for all layers; of a single sample, one for each
-//! width of a block. The loops are `while` loops over indices, because most of what they are
+//! function that takes its sizes as numbers, one for all layers, with one for each shape of a tile;
+//! of a single sample, one for each width of a block. The loops are `while` loops over indices, because most of what they are
 //! inlined into is compiled for several machines, and iterators would double the work of the
 //! compiler.
 
@@ -26,7 +26,7 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use super::lanes::{Lanes, Square};
-use super::{Claim, Float, Machine, Panels, Task, panels};
+use super::{Aligned, Claim, Float, Machine, Panels, Task, panels};
 use crate::layer::Store;
 
 mod plain;
@@ -144,11 +144,17 @@ impl<'a, X: Machine, T: Float, const IN: usize, const OUT: usize, const B: usize
     Chosen<X, Transposing<'a, T, IN, OUT, B>>
 {
     const RUN: fn(Transposing<'a, T, IN, OUT, B>) = if <T::Lanes<X> as Lanes<T>>::PLAIN {
-        |product| product.erased().run::<X>()
+        |product| {
+            let (w, ds, dx) = product.erased();
+            Transposed::of(w, ds, dx, IN, OUT, B).run::<X>();
+        }
     } else if IN * OUT * B <= INLINE {
         Transposing::by_rows::<X>
     } else {
-        |product| X::run(product.erased())
+        |product| {
+            let (w, ds, dx) = product.erased();
+            X::run_made(Transposed::of, w, ds, dx, IN, OUT, B);
+        }
     };
 }
 
@@ -180,18 +186,11 @@ impl<'a, T: Float, const IN: usize, const OUT: usize, const B: usize>
         Product::new(rows(ds), &w_transposed, Start::Zero, dx).run::<X>();
     }
 
-    /// The same with sizes that are numbers.
+    /// For a [`Transposed`], whose sizes are numbers.
     #[inline(always)]
-    fn erased(self) -> Transposed<'a, T> {
-        Transposed {
-            w: self.w.numbers().as_ptr(),
-            ds: rows(self.ds).erased(),
-            dx: self.dx.as_mut_ptr().cast(),
-            inputs: IN,
-            outputs: OUT,
-            rows: B,
-            borrowed: PhantomData,
-        }
+    fn erased(self) -> (*const T, *const T, *mut T) {
+        let Transposing { w, ds, dx } = self;
+        (w.numbers().as_ptr(), ds.as_ptr().cast(), dx.as_mut_ptr().cast())
     }
 }
 
@@ -486,9 +485,9 @@ impl<T: Float, R: Size, D: Size, C: Size> Task for Product<'_, T, R, D, C> {
                             && width == $n
                             && last == T::Lanes::<X>::N
                         {
-                            self.columns::<T::Lanes<X>, $n, true>(col, last);
+                            self.columns::<X, $n, true>(col, last);
                         } else if const { Split::of::<T, T::Lanes<X>>().has(all(C::KNOWN), $n, false) } && width == $n {
-                            self.columns::<T::Lanes<X>, $n, false>(col, last);
+                            self.columns::<X, $n, false>(col, last);
                         }
                     }
                 )*};
@@ -505,7 +504,7 @@ impl<T: Float, R: Size, D: Size, C: Size> Product<'_, T, R, D, C> {
     /// # Safety
     /// They are columns of the product.
     #[inline(always)]
-    unsafe fn columns<V: Lanes<T>, const N: usize, const WHOLE: bool>(
+    unsafe fn columns<X: Machine, const N: usize, const WHOLE: bool>(
         &self,
         col: usize,
         last: usize,
@@ -513,11 +512,11 @@ impl<T: Float, R: Size, D: Size, C: Size> Product<'_, T, R, D, C> {
         // SAFETY: the caller's.
         unsafe {
             let row = 0;
-            let row = self.rows::<V, 8, N, WHOLE>(row, col, last);
-            let row = self.rows::<V, 6, N, WHOLE>(row, col, last);
-            let row = self.rows::<V, 4, N, WHOLE>(row, col, last);
-            let row = self.rows::<V, 2, N, WHOLE>(row, col, last);
-            self.rows::<V, 1, N, WHOLE>(row, col, last);
+            let row = self.rows::<X, 8, N, WHOLE>(row, col, last);
+            let row = self.rows::<X, 6, N, WHOLE>(row, col, last);
+            let row = self.rows::<X, 4, N, WHOLE>(row, col, last);
+            let row = self.rows::<X, 2, N, WHOLE>(row, col, last);
+            self.rows::<X, 1, N, WHOLE>(row, col, last);
         }
     }
 
@@ -526,97 +525,145 @@ impl<T: Float, R: Size, D: Size, C: Size> Product<'_, T, R, D, C> {
     /// # Safety
     /// As for [`columns`](Self::columns).
     #[inline(always)]
-    unsafe fn rows<V: Lanes<T>, const M: usize, const N: usize, const WHOLE: bool>(
+    unsafe fn rows<X: Machine, const M: usize, const N: usize, const WHOLE: bool>(
         &self,
         row: usize,
         col: usize,
         last: usize,
     ) -> usize {
-        let mut row = row;
         // Of 8 and 6 rows only what is the most.
         if const {
-            let most = if WHOLE { V::SUMS } else { V::PARTIAL_SUMS } / N;
-            M <= most && at_least(R::KNOWN, M) && (M != 6 || most < 8)
-        } {
-            while row + M <= self.rows.get() {
-                // SAFETY: the caller's, and these are rows of the product.
-                unsafe { self.tile::<V, M, N, WHOLE>(row, col, last) }
-                row += M;
+            let sums = if WHOLE { T::Lanes::<X>::SUMS } else { T::Lanes::<X>::PARTIAL_SUMS };
+            M <= sums / N && at_least(R::KNOWN, M) && (M != 6 || sums / N < 8)
+        } && row + M <= self.rows.get()
+        {
+            if const { R::KNOWN.is_some() } {
+                Tiles::<_, _, _, _, M, N, WHOLE>::of(self, row, col, last, (), ()).run::<X>()
+            } else {
+                let make = Tiles::<_, _, _, _, M, N, WHOLE>::of;
+                X::run_made(make, self, row, col, last, (), ())
             }
+        } else {
+            row
         }
-        row
     }
+}
 
-    /// `M` rows from `row` on, of the vectors of [`columns`](Self::columns).
-    ///
-    /// # Safety
-    /// They are rows and columns of the product.
+/// Tiles of `M` rows of a [`Product`], of the vectors of [`columns`](Product::columns): as many as
+/// there are from `row` on. Gives the first row that is left.
+///
+/// Pointers move on from row to row and tile to tile: there is no register for every multiple of
+/// a row's length.
+struct Tiles<'p, 'a, T, R, D, C, const M: usize, const N: usize, const WHOLE: bool> {
+    product: &'p Product<'a, T, R, D, C>,
+    row: usize,
+    col: usize,
+    last: usize,
+}
+
+impl<'p, 'a, T, R, D, C, const M: usize, const N: usize, const WHOLE: bool>
+    Tiles<'p, 'a, T, R, D, C, M, N, WHOLE>
+{
     #[inline(always)]
-    unsafe fn tile<V: Lanes<T>, const M: usize, const N: usize, const WHOLE: bool>(
-        &self,
+    fn of(
+        product: &'p Product<'a, T, R, D, C>,
         row: usize,
         col: usize,
         last: usize,
-    ) {
-        let cols = self.cols.get();
-        let out_row = self.out_layout.row::<T>(col, cols);
-        let out = self.out.wrapping_add(self.out_layout.column::<T>(col) + row * out_row);
-        let out_part = self.out_layout.part;
-        let mut sums = [[V::splat(T::ZERO); N]; M];
-        // SAFETY: what is loaded and stored are elements of the three matrices, which are
-        // borrowed: the caller's rows and columns, and each k below `depth`.
-        unsafe {
-            match self.start {
-                Start::Zero => {}
-                Start::Row(row) => {
-                    sums = [load_row::<T, V, N, WHOLE>(row.add(col), width::<T>(), last); M];
+        (): (),
+        (): (),
+    ) -> Self {
+        Tiles { product, row, col, last }
+    }
+}
+
+impl<T: Float, R: Size, D: Size, C: Size, const M: usize, const N: usize, const WHOLE: bool> Task
+    for Tiles<'_, '_, T, R, D, C, M, N, WHOLE>
+{
+    type Output = usize;
+
+    #[inline(always)]
+    fn run<X: Machine>(self) -> usize {
+        self.add_up::<T::Lanes<X>>()
+    }
+}
+
+impl<T: Float, R: Size, D: Size, C: Size, const M: usize, const N: usize, const WHOLE: bool>
+    Tiles<'_, '_, T, R, D, C, M, N, WHOLE>
+{
+    #[inline(always)]
+    fn add_up<V: Lanes<T>>(self) -> usize {
+        let Tiles { product, row, col, last } = self;
+        let cols = product.cols.get();
+        let right_row = product.right_layout.row::<T>(col, cols);
+        let right_part = product.right_layout.part;
+        let first = product.right.wrapping_add(product.right_layout.column::<T>(col));
+        let out_row = product.out_layout.row::<T>(col, cols);
+        let out_part = product.out_layout.part;
+        let mut out = product.out.wrapping_add(product.out_layout.column::<T>(col) + row * out_row);
+        let mut left = product.left.at(row, 0);
+        let mut rest = product.rows.get() - row;
+        while rest >= M {
+            let mut sums = [[V::splat(T::ZERO); N]; M];
+            // SAFETY: what is loaded and stored are elements of the three matrices, which are
+            // borrowed: these rows and columns, and each k below `depth`.
+            unsafe {
+                match product.start {
+                    Start::Zero => {}
+                    Start::Row(row) => {
+                        sums = [load_row::<T, V, N, WHOLE>(row.add(col), width::<T>(), last); M];
+                    }
+                    Start::Out => {
+                        let mut from = out;
+                        let mut m = 0;
+                        while m < M {
+                            sums[m] = load_row::<T, V, N, WHOLE>(from, out_part, last);
+                            from = from.wrapping_add(out_row);
+                            m += 1;
+                        }
+                    }
                 }
-                Start::Out => {
+                let (mut left_col, mut right) = (left, first);
+                let mut k = 0;
+                while k < product.depth.get() {
+                    let row = load_row::<T, V, N, WHOLE>(right, right_part, last);
                     let mut m = 0;
                     while m < M {
-                        let out = out.add(m * out_row);
-                        sums[m] = load_row::<T, V, N, WHOLE>(out, out_part, last);
+                        add_multiple(&mut sums[m], *left_col.add(m * product.left.row), &row);
+                        m += 1;
+                    }
+                    left_col = left_col.wrapping_add(product.left.col);
+                    right = right.wrapping_add(right_row);
+                    k += 1;
+                }
+                if product.relu {
+                    let mut m = 0;
+                    while m < M {
+                        relu(&mut sums[m]);
                         m += 1;
                     }
                 }
-            }
-            let mut left = self.left.at(row, 0);
-            let right_row = self.right_layout.row::<T>(col, cols);
-            let right_part = self.right_layout.part;
-            let mut right = self.right.wrapping_add(self.right_layout.column::<T>(col));
-            let mut k = 0;
-            while k < self.depth.get() {
-                let row = load_row::<T, V, N, WHOLE>(right, right_part, last);
+                let mut to = out;
                 let mut m = 0;
                 while m < M {
-                    add_multiple(&mut sums[m], *left.add(m * self.left.row), &row);
+                    store_row::<T, V, N, WHOLE>(&sums[m], to, out_part, last);
+                    to = to.wrapping_add(out_row);
                     m += 1;
                 }
-                left = left.wrapping_add(self.left.col);
-                right = right.wrapping_add(right_row);
-                k += 1;
-            }
-            if self.relu {
-                let mut m = 0;
-                while m < M {
-                    relu(&mut sums[m]);
-                    m += 1;
+                if !product.claim.is_empty() {
+                    let mut line = 0;
+                    while line < M * N {
+                        let (m, n) = (line / N, line % N);
+                        product.claim.line(out.add(m * out_row + vector::<T, V>(n, out_part)));
+                        line += 1;
+                    }
                 }
+                out = to;
             }
-            let mut m = 0;
-            while m < M {
-                store_row::<T, V, N, WHOLE>(&sums[m], out.add(m * out_row), out_part, last);
-                m += 1;
-            }
-            if !self.claim.is_empty() {
-                let mut line = 0;
-                while line < M * N {
-                    let (m, n) = (line / N, line % N);
-                    self.claim.line(out.add(m * out_row + vector::<T, V>(n, out_part)));
-                    line += 1;
-                }
-            }
+            left = left.wrapping_add(M * product.left.row);
+            rest -= M;
         }
+        product.rows.get() - rest
     }
 }
 
@@ -721,8 +768,7 @@ struct Split {
 impl Split {
     /// For the tiles of a product.
     const fn of<T, V: Lanes<T>>() -> Self {
-        let apart = V::SUMS != V::PARTIAL_SUMS;
-        Split { lanes: V::N, most: V::WIDTH, panel: width::<T>(), apart }
+        Split { lanes: V::N, most: V::WIDTH, panel: width::<T>(), apart: true }
     }
 
     /// The numbers of the block that begins with column `col`, where the columns end at `end`.
@@ -779,7 +825,9 @@ impl Split {
     /// has not, for columns from the first to the second of `range`.
     const fn has(self, range: Option<(usize, usize)>, width: usize, whole: bool) -> bool {
         let Some((mut col, end)) = range else {
-            return width <= self.most && (self.apart || !whole);
+            // What is not whole is within a panel.
+            let may = if self.apart { whole || width * self.lanes <= self.panel } else { !whole };
+            return may && width <= self.most;
         };
         while col < end {
             let numbers = self.numbers(col, end);
@@ -1291,7 +1339,7 @@ impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE
 /// g = Wᵀ δ: squares of Wᵀ are packed, so that their rows are contiguous.
 struct Transposed<'a, T> {
     w: *const T,
-    ds: Strided<T>,
+    ds: *const T,
     dx: *mut T,
     inputs: usize,
     outputs: usize,
@@ -1310,8 +1358,8 @@ impl<T: Float> Task for Transposed<'_, T> {
         without_vectors!(if const { <T::Lanes<X> as Lanes<T>>::PLAIN } {
             return self.run_plain();
         });
-        let mut square = MaybeUninit::<[[T; SQUARE]; SQUARE]>::uninit();
-        let square = square.as_mut_ptr().cast();
+        let mut square = Aligned(MaybeUninit::<[[T; SQUARE]; SQUARE]>::uninit());
+        let square = square.0.as_mut_ptr().cast();
         let mut input = 0;
         while input < self.inputs {
             let cols = usize::min(SQUARE, self.inputs - input);
@@ -1320,10 +1368,10 @@ impl<T: Float> Task for Transposed<'_, T> {
                 let depth = usize::min(SQUARE, self.outputs - output);
                 // SAFETY: the square has room for what is within its sizes, and these are rows and
                 // columns of W.
-                unsafe { self.pack::<Half<X, T>>((input, cols), (output, depth), square) }
-                let left = self.ds.at(0, output);
+                unsafe { self.pack::<X>((input, cols), (output, depth), square) }
+                let first = self.ds.wrapping_add(output);
                 X::run(Product {
-                    left: Strided { first: left, row: self.ds.row, col: self.ds.col },
+                    left: Strided { first, row: self.outputs, col: 1 },
                     right: square,
                     right_layout: Layout::rows::<T>(SQUARE),
                     start: if output == 0 { Start::Zero } else { Start::Out },
@@ -1344,6 +1392,18 @@ impl<T: Float> Task for Transposed<'_, T> {
 }
 
 impl<T: Float> Transposed<'_, T> {
+    #[inline(always)]
+    fn of(
+        w: *const T,
+        ds: *const T,
+        dx: *mut T,
+        inputs: usize,
+        outputs: usize,
+        rows: usize,
+    ) -> Self {
+        Transposed { w, ds, dx, inputs, outputs, rows, borrowed: PhantomData }
+    }
+
     /// The weights of input `input` to the outputs of a panel from `output` on, and how far they are
     /// from those of the next input.
     #[inline(always)]
@@ -1359,106 +1419,126 @@ impl<T: Float> Transposed<'_, T> {
     /// # Safety
     /// They are numbers of W, not more than the square takes.
     #[inline(always)]
-    unsafe fn pack<V: Square<T>>(
+    unsafe fn pack<X: Machine>(
         &self,
         (input, cols): (usize, usize),
         (output, depth): (usize, usize),
         square: *mut T,
     ) {
+        let n = const { Half::<X, T>::N };
         let mut o = 0;
         while o < depth {
+            let (from, row) = self.outputs_of(input, output + o);
+            let numbers = usize::min(n, depth - o);
+            let to = square.wrapping_add(o * SQUARE);
+            let width = const { width::<T>() };
             let mut i = 0;
-            while i < cols {
-                let (from, row) = self.outputs_of(input + i, output + o);
-                let to = square.wrapping_add(o * SQUARE + i);
-                let (rows, numbers) = (cols - i, usize::min(V::N, depth - o));
-                macro_rules! if_sizes {
-                    ($($n:literal by $segment:literal)*) => {$(
-                        if const { V::N == $n && V::SEGMENT == $segment } {
-                            // SAFETY: the caller's, and the square is of whole ones.
-                            unsafe {
-                                if rows >= V::N && numbers == V::N {
-                                    transpose::<T, V, $n, $segment>(from, row, to);
-                                } else {
-                                    let square = padded::<T, V, $n>(from, row, rows, numbers);
-                                    transpose::<T, V, $n, $segment>(square.as_ptr().cast(), $n, to);
-                                }
-                            }
-                        }
-                    )*};
+            if row == width && numbers == n {
+                while i + n <= cols {
+                    // SAFETY: the caller's.
+                    unsafe { transpose::<T, Half<X, T>>(from.add(i * width), width, to.add(i)) }
+                    i += n;
                 }
-                if_sizes!(2 by 2 4 by 2 4 by 4 8 by 4);
-                i += V::N;
             }
-            o += V::N;
+            if i < cols {
+                let (from, to) = (from.wrapping_add(i * row), to.wrapping_add(i));
+                X::run_made(Rest::of, from, row, cols - i, numbers, to, ());
+            }
+            o += n;
         }
     }
 }
 
-/// A square of `N` rows, of which only `rows` rows and the first `numbers` of each are there; the
-/// others are zero.
-///
-/// # Safety
-/// `V` is of `N` numbers, and what is there can be read.
-#[inline(always)]
-unsafe fn padded<T: Float, V: Lanes<T>, const N: usize>(
+/// Rows that are yet to become columns of a packed square, of each so many numbers: no more than the
+/// vectors that transpose have.
+struct Rest<'a, T> {
     from: *const T,
     row: usize,
     rows: usize,
     numbers: usize,
-) -> [[T; N]; N] {
-    let mut square = [[T::ZERO; N]; N];
-    let mut r = 0;
-    while r < usize::min(rows, N) {
-        // SAFETY: the caller's.
-        unsafe { V::load_first(from.add(r * row), numbers).store(square[r].as_mut_ptr()) }
-        r += 1;
-    }
-    square
+    to: *mut T,
+    borrowed: PhantomData<&'a mut [T]>,
 }
 
-/// Transposes a square of `N` rows, to rows of a packed square.
+impl<T: Float> Rest<'_, T> {
+    #[inline(always)]
+    fn of(from: *const T, row: usize, rows: usize, numbers: usize, to: *mut T, (): ()) -> Self {
+        Rest { from, row, rows, numbers, to, borrowed: PhantomData }
+    }
+}
+
+impl<T: Float> Task for Rest<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<X: Machine>(self) {
+        let Rest { mut from, row, mut rows, numbers, mut to, .. } = self;
+        let n = const { Half::<X, T>::N };
+        while rows > 0 {
+            let these = usize::min(rows, n);
+            // SAFETY: these are rows, and the packed square is of whole vectors.
+            unsafe {
+                if these == n && numbers == n {
+                    transpose::<T, Half<X, T>>(from, row, to);
+                } else {
+                    let mut square = [[T::ZERO; MOST]; MOST];
+                    let mut r = 0;
+                    while r < these {
+                        let row = Half::<X, T>::load_first(from.add(r * row), numbers);
+                        row.store(square[r].as_mut_ptr());
+                        r += 1;
+                    }
+                    transpose::<T, Half<X, T>>(square.as_ptr().cast(), MOST, to);
+                }
+            }
+            from = from.wrapping_add(n * row);
+            to = to.wrapping_add(n);
+            rows -= these;
+        }
+    }
+}
+
+/// The most numbers in a vector that transposes.
+const MOST: usize = 8;
+
+/// Transposes a square of as many rows as a vector has numbers, to rows of a packed square.
 ///
 /// A vector takes a segment of several rows, so that the numbers of a column are segments apart.
 /// To zip the halves of so many vectors is to deal them like cards: after log₂ `SEGMENT` times the
 /// numbers that were below each other are beside each other.
 ///
 /// # Safety
-/// `V` is of `N` numbers and of such segments; the rows can be read, and `N` rows of the packed
-/// square written.
+/// The rows can be read, and as many of the packed square written.
 #[inline(always)]
-unsafe fn transpose<T: Float, V: Square<T>, const N: usize, const SEGMENT: usize>(
-    from: *const T,
-    row: usize,
-    to: *mut T,
-) {
+unsafe fn transpose<T: Float, V: Square<T>>(from: *const T, row: usize, to: *mut T) {
+    let segment = const { V::SEGMENT };
     let mut first = 0;
-    while first < N {
-        let mut columns = [V::splat(T::ZERO); SEGMENT];
+    while first < const { V::N } {
+        let mut columns = [V::splat(T::ZERO); 4];
         // SAFETY: the caller's.
         unsafe {
             let mut r = 0;
-            while r < SEGMENT {
-                columns[r] = V::load_segments(from.add(r * row + first), SEGMENT * row);
+            while r < segment {
+                columns[r] = V::load_segments(from.add(r * row + first), segment * row);
                 r += 1;
             }
             let mut zipped = 1;
-            while zipped < SEGMENT {
+            while zipped < segment {
                 let halves = columns;
                 let mut r = 0;
-                while r < SEGMENT / 2 {
-                    (columns[2 * r], columns[2 * r + 1]) = halves[r].zip(halves[r + SEGMENT / 2]);
+                while r < segment / 2 {
+                    (columns[2 * r], columns[2 * r + 1]) = halves[r].zip(halves[r + segment / 2]);
                     r += 1;
                 }
                 zipped *= 2;
             }
             let mut c = 0;
-            while c < SEGMENT {
+            while c < segment {
                 columns[c].store(to.add((first + c) * SQUARE));
                 c += 1;
             }
         }
-        first += SEGMENT;
+        first += segment;
     }
 }
 

@@ -565,7 +565,7 @@ impl<T: Float> Transposed<'_, T> {
         let mut sums = [T::ZERO; N];
         // SAFETY: elements of the three matrices, which are borrowed.
         unsafe {
-            let mut ds = self.ds.at(row, 0);
+            let mut ds = self.ds.wrapping_add(row * self.outputs);
             let mut first = 0;
             while first < self.outputs {
                 let (mut w, row) = self.outputs_of(input, first);
@@ -577,7 +577,7 @@ impl<T: Float> Transposed<'_, T> {
                         n += 1;
                     }
                     w = w.wrapping_add(1);
-                    ds = ds.wrapping_add(self.ds.col);
+                    ds = ds.wrapping_add(1);
                     first += 1;
                 }
             }

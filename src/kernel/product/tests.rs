@@ -167,15 +167,8 @@ impl<T: Float> Problem<T> {
             [relu(affine(false)), relu(singles(false))]
         };
         let mut dx = Guarded::new(batch * inputs, T::ONE);
-        X::run(Transposed {
-            w: w.as_ptr(),
-            ds: rows(&self.ds, outputs),
-            dx: dx.inner().as_mut_ptr(),
-            inputs,
-            outputs,
-            rows: batch,
-            borrowed: PhantomData,
-        });
+        let (ds, to) = (self.ds.as_ptr(), dx.inner().as_mut_ptr());
+        X::run(Transposed::of(w.as_ptr(), ds, to, inputs, outputs, batch));
         let gradient = |start| {
             let sizes = (inputs, batch, outputs);
             let dw = product(columns(&self.x, inputs), &self.ds, in_rows, start, in_panels, sizes);

@@ -41,7 +41,8 @@ fn run() -> Result<(), Box<dyn Error>> {
     let axes = |title: &str, x, y, logarithmic| Axes { title: title.into(), x, y, logarithmic };
 
     let batches = measure(batches());
-    let depths = measure(depths());
+    let depths = measure(depths::<32>());
+    let others = [(16, measure(self::depths::<16>())), (64, measure(self::depths::<64>()))];
     let widths = measure(widths());
     let sizes = measure(sizes());
     for (panel, curves) in
@@ -55,7 +56,10 @@ fn run() -> Result<(), Box<dyn Error>> {
     }
     fs::write(out.join("growth.csv"), csv)?;
 
-    let judgement = judge(&depths)?;
+    let mut judgement = judge(32, &depths)?;
+    for (samples, depths) in &others {
+        writeln!(judgement, "\n{}", judge(*samples, depths)?)?;
+    }
     println!("{judgement}");
     fs::write(out.join("growth.md"), judgement)?;
     let panels = [
@@ -64,7 +68,7 @@ fn run() -> Result<(), Box<dyn Error>> {
             per_x(&batches),
         ),
         (
-            axes("32-32 relu of 16 samples, against the depth", "layers", "ns a layer", true),
+            axes("32-32 relu of 32 samples, against the depth", "layers", "ns a layer", true),
             per_x(&depths),
         ),
         (axes("one layer N-N relu, against the width", "N", "ns", true), widths),
@@ -88,15 +92,16 @@ fn per_x(curves: &[Curve]) -> Vec<Curve> {
     curves.iter().map(each).collect()
 }
 
-/// How the time of a pass grows with depth, and what backward costs beside forward.
-fn judge(depths: &[Curve]) -> Result<String, Box<dyn Error>> {
+/// How the time of a pass grows with depth, and what backward costs beside forward, for so many
+/// samples.
+fn judge(samples: usize, depths: &[Curve]) -> Result<String, Box<dyn Error>> {
     let points = |name: &str| {
         let curve = depths.iter().find(|curve| curve.0 == name);
         curve.map(|curve| &curve.1).ok_or_else(|| format!("no curve {name}"))
     };
     let (forward, backward) = (points("forward")?, points("backward")?);
-    let mut text = String::from(
-        "| layers of 32-32 relu, 16 samples | forward, ns a layer | backward, ns a layer | ratio |\n|---|---|---|---|\n",
+    let mut text = format!(
+        "| layers of 32-32 relu, {samples} samples | forward, ns a layer | backward, ns a layer | ratio |\n|---|---|---|---|\n"
     );
     let mut most: f64 = 0.0;
     for (&(depth, f), &(_, b)) in forward.iter().zip(backward) {
@@ -113,6 +118,8 @@ type Work = (&'static str, usize, Box<dyn FnMut(u64) -> Duration>);
 
 fn work(name: &'static str, x: usize, mut once: impl FnMut() + 'static) -> Work {
     let times = move |count| {
+        // So that what the others have put out of the cache is back.
+        once();
         let start = clock::now();
         for _ in 0..count {
             once();
@@ -199,25 +206,26 @@ type Layers16 = (Layers8, Layers8);
 type Layers32 = (Layers16, Layers16);
 type Layers64 = (Layers32, Layers32);
 
-fn depths() -> Vec<Work> {
+/// Forward and backward of layers of 32-32 relu, with `S` samples.
+fn depths<const S: usize>() -> Vec<Work> {
     let mut works = Vec::new();
     macro_rules! depths {
         ($($depth:literal $net:ty),+) => {$({
-            let (net, x) = (network::<$net>(), samples::<32>(16));
-            let mut tape = Box::new(Tape::<$net, 16>::ZERO);
+            let (net, x) = (network::<$net>(), samples::<32>(S));
+            let mut tape = Box::new(Tape::<$net, S>::ZERO);
             works.push(work("forward", $depth, move || {
-                let x = black_box(&x).as_array().expect("16 samples");
+                let x = black_box(&x).as_array().expect("as many samples");
                 black_box(tape.forward(&net, x));
             }));
         })+
         $({
-            let (net, x) = (network::<$net>(), samples::<32>(16));
-            let mut tape = Box::new(Tape::<$net, 16>::ZERO);
+            let (net, x) = (network::<$net>(), samples::<32>(S));
+            let mut tape = Box::new(Tape::<$net, S>::ZERO);
             let mut gradient = Box::new(<$net>::ZERO);
-            let g = [[0.1; 32]; 16];
-            tape.forward(&net, x.as_array().expect("16 samples"));
+            let g = [[0.1; 32]; S];
+            tape.forward(&net, x.as_array().expect("as many samples"));
             works.push(work("backward", $depth, move || {
-                let x = black_box(&x).as_array().expect("16 samples");
+                let x = black_box(&x).as_array().expect("as many samples");
                 tape.backward(&net, x, black_box(&g), &mut gradient);
                 black_box(&mut gradient);
             }));
