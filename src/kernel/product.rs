@@ -409,7 +409,7 @@ impl<'a, T: Float, const R: usize, const D: usize, const C: usize>
         }
     }
 
-    /// Does it in its layer's pass if it is small, and else in the function for all sizes.
+    /// Does it in its layer's pass if it is small, and else by the functions for all sizes.
     #[inline(always)]
     fn run_chosen<X: Machine>(self) {
         Chosen::<X, Self>::RUN(self);
@@ -419,6 +419,15 @@ impl<'a, T: Float, const R: usize, const D: usize, const C: usize>
     #[inline(always)]
     fn run_erased<X: Machine>(self) {
         X::run(self.erased());
+    }
+
+    /// Does what is one block of columns in the functions for its tiles: what a function in between
+    /// would find out about their sizes is known.
+    #[inline(always)]
+    fn run_block<X: Machine, const N: usize, const WHOLE: bool>(self) {
+        let last = const { C - (C.div_ceil(T::Lanes::<X>::N) - 1) * T::Lanes::<X>::N };
+        let grid = Grid { product: &self.erased(), rows: Known::<R>, cols: Known::<C> };
+        grid.columns::<X, T, N, WHOLE>(0, last);
     }
 
     /// The same with sizes that are numbers.
@@ -458,15 +467,31 @@ impl<'a, X: Machine, T: Float, const R: usize, const D: usize, const C: usize>
 {
     const RUN: fn(Product<'a, T, Known<R>, Known<D>, Known<C>>) = {
         let code = if R == 1 && has_rest::<T>(C) { 8 } else { 1 };
+        let split = Split::of::<T, T::Lanes<X>>();
+        let is_block = C > 0 && split.numbers(0, C) == C;
+        let whole = C.is_multiple_of(split.lanes);
         if is_inlined::<X, T>(code * R * D * C, INLINE) {
             Product::run::<X>
         } else {
-            Product::run_erased::<X>
+            match (C.div_ceil(split.lanes), whole) {
+                (1, true) if is_block => Product::run_block::<X, 1, true>,
+                (2, true) if is_block => Product::run_block::<X, 2, true>,
+                (3, true) if is_block => Product::run_block::<X, 3, true>,
+                (4, true) if is_block => Product::run_block::<X, 4, true>,
+                (1, false) if is_block => Product::run_block::<X, 1, false>,
+                (2, false) if is_block => Product::run_block::<X, 2, false>,
+                (3, false) if is_block => Product::run_block::<X, 3, false>,
+                (4, false) if is_block => Product::run_block::<X, 4, false>,
+                _ => Product::run_erased::<X>,
+            }
         }
     };
 }
 
-impl<T: Float, R: Size, D: Size, C: Size> Task for Product<'_, T, R, D, C> {
+impl<T: Float, R: Size, D: Size, C: Size> Task for Product<'_, T, R, D, C>
+where
+    Self: Tiled<T>,
+{
     type Output = ();
 
     #[inline(always)]
@@ -474,83 +499,130 @@ impl<T: Float, R: Size, D: Size, C: Size> Task for Product<'_, T, R, D, C> {
         without_vectors!(if const { <T::Lanes<X> as Lanes<T>>::PLAIN } {
             return self.run_plain();
         });
+        Grid { product: &self, rows: self.rows, cols: self.cols }.run::<X, T>();
+    }
+}
+
+/// A product that is done in [`Tiles`].
+trait Tiled<T: Float> {
+    /// The tiles of `M` rows from `row` on, of vectors from column `col` on.
+    fn tiles<X: Machine, const M: usize, const N: usize, const WHOLE: bool>(
+        &self,
+        row: usize,
+        col: usize,
+        last: usize,
+    );
+}
+
+/// Inlined.
+impl<T: Float, const R: usize, const D: usize, const C: usize> Tiled<T>
+    for Product<'_, T, Known<R>, Known<D>, Known<C>>
+{
+    #[inline(always)]
+    fn tiles<X: Machine, const M: usize, const N: usize, const WHOLE: bool>(
+        &self,
+        row: usize,
+        col: usize,
+        last: usize,
+    ) {
+        Tiles::<_, _, _, _, M, N, WHOLE>::of(self, row, col, last, (), ()).run::<X>();
+    }
+}
+
+/// By functions.
+impl<T: Float> Tiled<T> for Product<'_, T, usize, usize, usize> {
+    #[inline(always)]
+    fn tiles<X: Machine, const M: usize, const N: usize, const WHOLE: bool>(
+        &self,
+        row: usize,
+        col: usize,
+        last: usize,
+    ) {
+        let make = Tiles::<_, _, _, _, M, N, WHOLE>::of;
+        X::run_made(make, self, row, col, last, (), ());
+    }
+}
+
+/// The tiles of a product of so many rows and columns.
+struct Grid<'p, P, R, C> {
+    product: &'p P,
+    rows: R,
+    cols: C,
+}
+
+impl<P, R: Size, C: Size> Grid<'_, P, R, C> {
+    /// All of them.
+    #[inline(always)]
+    fn run<X: Machine, T: Float>(self)
+    where
+        P: Tiled<T>,
+    {
         let split = const { Split::of::<T, T::Lanes<X>>() };
         let mut blocks = Blocks { col: 0, end: self.cols.get(), split };
         while let Some(Block { col, width, last }) = blocks.next() {
             macro_rules! if_width {
                 ($($n:literal)*) => {$(
-                    // SAFETY: the block is within the columns, and whole where it is said to be.
-                    unsafe {
-                        if const { Split::of::<T, T::Lanes<X>>().has(all(C::KNOWN), $n, true) }
-                            && width == $n
-                            && last == T::Lanes::<X>::N
-                        {
-                            self.columns::<X, $n, true>(col, last);
-                        } else if const { Split::of::<T, T::Lanes<X>>().has(all(C::KNOWN), $n, false) } && width == $n {
-                            self.columns::<X, $n, false>(col, last);
-                        }
+                    if const { Split::of::<T, T::Lanes<X>>().has(all(C::KNOWN), $n, true) }
+                        && width == $n
+                        && last == T::Lanes::<X>::N
+                    {
+                        self.columns::<X, T, $n, true>(col, last);
+                    } else if const { Split::of::<T, T::Lanes<X>>().has(all(C::KNOWN), $n, false) }
+                        && width == $n
+                    {
+                        self.columns::<X, T, $n, false>(col, last);
                     }
                 )*};
             }
             if_width!(1 2 3 4);
         }
     }
-}
 
-impl<T: Float, R: Size, D: Size, C: Size> Product<'_, T, R, D, C> {
-    /// The `N` vectors of columns from `col` on, the last of which has `last` numbers: all that a
-    /// vector holds if it is `WHOLE`.
-    ///
-    /// # Safety
-    /// They are columns of the product.
+    /// Those of the `N` vectors of columns from `col` on, the last of which has `last` numbers: all
+    /// that a vector holds if it is `WHOLE`.
     #[inline(always)]
-    unsafe fn columns<X: Machine, const N: usize, const WHOLE: bool>(
+    fn columns<X: Machine, T: Float, const N: usize, const WHOLE: bool>(
         &self,
         col: usize,
         last: usize,
-    ) {
-        // SAFETY: the caller's.
-        unsafe {
-            let row = 0;
-            let row = self.rows::<X, 8, N, WHOLE>(row, col, last);
-            let row = self.rows::<X, 6, N, WHOLE>(row, col, last);
-            let row = self.rows::<X, 4, N, WHOLE>(row, col, last);
-            let row = self.rows::<X, 2, N, WHOLE>(row, col, last);
-            self.rows::<X, 1, N, WHOLE>(row, col, last);
-        }
+    ) where
+        P: Tiled<T>,
+    {
+        let row = 0;
+        let row = self.rows::<X, T, 8, N, WHOLE>(row, col, last);
+        let row = self.rows::<X, T, 6, N, WHOLE>(row, col, last);
+        let row = self.rows::<X, T, 4, N, WHOLE>(row, col, last);
+        let row = self.rows::<X, T, 2, N, WHOLE>(row, col, last);
+        self.rows::<X, T, 1, N, WHOLE>(row, col, last);
     }
 
-    /// As many tiles of `M` rows from `row` on as there are: the first row that is left.
-    ///
-    /// # Safety
-    /// As for [`columns`](Self::columns).
+    /// As many of `M` rows from `row` on as there are: the first row that is left.
     #[inline(always)]
-    unsafe fn rows<X: Machine, const M: usize, const N: usize, const WHOLE: bool>(
+    fn rows<X: Machine, T: Float, const M: usize, const N: usize, const WHOLE: bool>(
         &self,
         row: usize,
         col: usize,
         last: usize,
-    ) -> usize {
+    ) -> usize
+    where
+        P: Tiled<T>,
+    {
         // Of 8 and 6 rows only what is the most.
         if const {
             let sums = if WHOLE { T::Lanes::<X>::SUMS } else { T::Lanes::<X>::PARTIAL_SUMS };
             M <= sums / N && at_least(R::KNOWN, M) && (M != 6 || sums / N < 8)
         } && row + M <= self.rows.get()
         {
-            if const { R::KNOWN.is_some() } {
-                Tiles::<_, _, _, _, M, N, WHOLE>::of(self, row, col, last, (), ()).run::<X>()
-            } else {
-                let make = Tiles::<_, _, _, _, M, N, WHOLE>::of;
-                X::run_made(make, self, row, col, last, (), ())
-            }
+            self.product.tiles::<X, M, N, WHOLE>(row, col, last);
+            self.rows.get() - (self.rows.get() - row) % M
         } else {
             row
         }
     }
 }
 
-/// Tiles of `M` rows of a [`Product`], of the vectors of [`columns`](Product::columns): as many as
-/// there are from `row` on. Gives the first row that is left.
+/// Tiles of `M` rows of a [`Product`], of the vectors of [`columns`](Grid::columns): as many as there
+/// are from `row` on.
 ///
 /// Pointers move on from row to row and tile to tile: there is no register for every multiple of
 /// a row's length.
@@ -580,11 +652,11 @@ impl<'p, 'a, T, R, D, C, const M: usize, const N: usize, const WHOLE: bool>
 impl<T: Float, R: Size, D: Size, C: Size, const M: usize, const N: usize, const WHOLE: bool> Task
     for Tiles<'_, '_, T, R, D, C, M, N, WHOLE>
 {
-    type Output = usize;
+    type Output = ();
 
     #[inline(always)]
-    fn run<X: Machine>(self) -> usize {
-        self.add_up::<T::Lanes<X>>()
+    fn run<X: Machine>(self) {
+        self.add_up::<T::Lanes<X>>();
     }
 }
 
@@ -592,7 +664,7 @@ impl<T: Float, R: Size, D: Size, C: Size, const M: usize, const N: usize, const 
     Tiles<'_, '_, T, R, D, C, M, N, WHOLE>
 {
     #[inline(always)]
-    fn add_up<V: Lanes<T>>(self) -> usize {
+    fn add_up<V: Lanes<T>>(self) {
         let Tiles { product, row, col, last } = self;
         let cols = product.cols.get();
         let right_row = product.right_layout.row::<T>(col, cols);
@@ -663,7 +735,6 @@ impl<T: Float, R: Size, D: Size, C: Size, const M: usize, const N: usize, const 
             left = left.wrapping_add(M * product.left.row);
             rest -= M;
         }
-        product.rows.get() - rest
     }
 }
 
@@ -1370,7 +1441,7 @@ impl<T: Float> Task for Transposed<'_, T> {
                 // columns of W.
                 unsafe { self.pack::<X>((input, cols), (output, depth), square) }
                 let first = self.ds.wrapping_add(output);
-                X::run(Product {
+                let product = Product {
                     left: Strided { first, row: self.outputs, col: 1 },
                     right: square,
                     right_layout: Layout::rows::<T>(SQUARE),
@@ -1383,7 +1454,8 @@ impl<T: Float> Task for Transposed<'_, T> {
                     relu: false,
                     claim: Claim::NONE,
                     borrowed: PhantomData,
-                });
+                };
+                Grid { product: &product, rows: self.rows, cols }.run::<X, T>();
                 output += depth;
             }
             input += cols;

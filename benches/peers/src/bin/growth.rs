@@ -41,8 +41,8 @@ fn run() -> Result<(), Box<dyn Error>> {
     let axes = |title: &str, x, y, logarithmic| Axes { title: title.into(), x, y, logarithmic };
 
     let batches = measure(batches());
-    let depths = measure(depths::<32>());
-    let others = [(16, measure(self::depths::<16>())), (64, measure(self::depths::<64>()))];
+    let depths = measure(depths::<64>());
+    let others = [(16, measure(self::depths::<16>())), (32, measure(self::depths::<32>()))];
     let widths = measure(widths());
     let sizes = measure(sizes());
     for (panel, curves) in
@@ -56,7 +56,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     }
     fs::write(out.join("growth.csv"), csv)?;
 
-    let mut judgement = judge(32, &depths)?;
+    let mut judgement = judge(64, &depths)?;
     for (samples, depths) in &others {
         writeln!(judgement, "\n{}", judge(*samples, depths)?)?;
     }
@@ -68,7 +68,7 @@ fn run() -> Result<(), Box<dyn Error>> {
             per_x(&batches),
         ),
         (
-            axes("32-32 relu of 32 samples, against the depth", "layers", "ns a layer", true),
+            axes("32-32 relu of 64 samples, against the depth", "layers", "ns a layer", true),
             per_x(&depths),
         ),
         (axes("one layer N-N relu, against the width", "N", "ns", true), widths),
