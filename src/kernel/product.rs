@@ -424,10 +424,10 @@ impl<'a, T: Float, const R: usize, const D: usize, const C: usize>
     /// Does what is one block of columns in the functions for its tiles: what a function in between
     /// would find out about their sizes is known.
     #[inline(always)]
-    fn run_block<X: Machine, const N: usize, const WHOLE: bool>(self) {
-        let last = const { C - (C.div_ceil(T::Lanes::<X>::N) - 1) * T::Lanes::<X>::N };
+    fn run_block<X: Machine, V: Lanes<T>, const N: usize, const WHOLE: bool>(self) {
+        let last = const { C - (C.div_ceil(V::N) - 1) * V::N };
         let grid = Grid { product: &self.erased(), rows: Known::<R>, cols: Known::<C> };
-        grid.columns::<X, T, N, WHOLE>(0, last);
+        grid.columns::<X, T, V, N, WHOLE>(0, last);
     }
 
     /// The same with sizes that are numbers.
@@ -468,20 +468,25 @@ impl<'a, X: Machine, T: Float, const R: usize, const D: usize, const C: usize>
     const RUN: fn(Product<'a, T, Known<R>, Known<D>, Known<C>>) = {
         let code = if R == 1 && has_rest::<T>(C) { 8 } else { 1 };
         let split = Split::of::<T, T::Lanes<X>>();
-        let is_block = C > 0 && split.numbers(0, C) == C;
-        let whole = C.is_multiple_of(split.lanes);
+        let block = if C > 0 && split.numbers(0, C) == C { C.div_ceil(split.lanes) } else { 0 };
         if is_inlined::<X, T>(code * R * D * C, INLINE) {
             Product::run::<X>
+        } else if is_half::<X, T>(C) {
+            if C == Half::<X, T>::N {
+                Product::run_block::<X, Half<X, T>, 1, true>
+            } else {
+                Product::run_block::<X, Half<X, T>, 1, false>
+            }
         } else {
-            match (C.div_ceil(split.lanes), whole) {
-                (1, true) if is_block => Product::run_block::<X, 1, true>,
-                (2, true) if is_block => Product::run_block::<X, 2, true>,
-                (3, true) if is_block => Product::run_block::<X, 3, true>,
-                (4, true) if is_block => Product::run_block::<X, 4, true>,
-                (1, false) if is_block => Product::run_block::<X, 1, false>,
-                (2, false) if is_block => Product::run_block::<X, 2, false>,
-                (3, false) if is_block => Product::run_block::<X, 3, false>,
-                (4, false) if is_block => Product::run_block::<X, 4, false>,
+            match (block, C.is_multiple_of(split.lanes)) {
+                (1, true) => Product::run_block::<X, T::Lanes<X>, 1, true>,
+                (2, true) => Product::run_block::<X, T::Lanes<X>, 2, true>,
+                (3, true) => Product::run_block::<X, T::Lanes<X>, 3, true>,
+                (4, true) => Product::run_block::<X, T::Lanes<X>, 4, true>,
+                (1, false) => Product::run_block::<X, T::Lanes<X>, 1, false>,
+                (2, false) => Product::run_block::<X, T::Lanes<X>, 2, false>,
+                (3, false) => Product::run_block::<X, T::Lanes<X>, 3, false>,
+                (4, false) => Product::run_block::<X, T::Lanes<X>, 4, false>,
                 _ => Product::run_erased::<X>,
             }
         }
@@ -506,7 +511,7 @@ where
 /// A product that is done in [`Tiles`].
 trait Tiled<T: Float> {
     /// The tiles of `M` rows from `row` on, of vectors from column `col` on.
-    fn tiles<X: Machine, const M: usize, const N: usize, const WHOLE: bool>(
+    fn tiles<X: Machine, V: Lanes<T>, const M: usize, const N: usize, const WHOLE: bool>(
         &self,
         row: usize,
         col: usize,
@@ -519,26 +524,26 @@ impl<T: Float, const R: usize, const D: usize, const C: usize> Tiled<T>
     for Product<'_, T, Known<R>, Known<D>, Known<C>>
 {
     #[inline(always)]
-    fn tiles<X: Machine, const M: usize, const N: usize, const WHOLE: bool>(
+    fn tiles<X: Machine, V: Lanes<T>, const M: usize, const N: usize, const WHOLE: bool>(
         &self,
         row: usize,
         col: usize,
         last: usize,
     ) {
-        Tiles::<_, _, _, _, M, N, WHOLE>::of(self, row, col, last, (), ()).run::<X>();
+        Tiles::<_, V, _, _, _, M, N, WHOLE>::of(self, row, col, last, (), ()).run::<X>();
     }
 }
 
 /// By functions.
 impl<T: Float> Tiled<T> for Product<'_, T, usize, usize, usize> {
     #[inline(always)]
-    fn tiles<X: Machine, const M: usize, const N: usize, const WHOLE: bool>(
+    fn tiles<X: Machine, V: Lanes<T>, const M: usize, const N: usize, const WHOLE: bool>(
         &self,
         row: usize,
         col: usize,
         last: usize,
     ) {
-        let make = Tiles::<_, _, _, _, M, N, WHOLE>::of;
+        let make = Tiles::<_, V, _, _, _, M, N, WHOLE>::of;
         X::run_made(make, self, row, col, last, (), ());
     }
 }
@@ -560,17 +565,25 @@ impl<P, R: Size, C: Size> Grid<'_, P, R, C> {
         let split = const { Split::of::<T, T::Lanes<X>>() };
         let mut blocks = Blocks { col: 0, end: self.cols.get(), split };
         while let Some(Block { col, width, last }) = blocks.next() {
+            if const { may_have_half::<X, T>(C::KNOWN) } && width == 1 && is_half::<X, T>(last) {
+                if last == const { Half::<X, T>::N } {
+                    self.columns::<X, T, Half<X, T>, 1, true>(col, last);
+                } else {
+                    self.columns::<X, T, Half<X, T>, 1, false>(col, last);
+                }
+                continue;
+            }
             macro_rules! if_width {
                 ($($n:literal)*) => {$(
                     if const { Split::of::<T, T::Lanes<X>>().has(all(C::KNOWN), $n, true) }
                         && width == $n
                         && last == T::Lanes::<X>::N
                     {
-                        self.columns::<X, T, $n, true>(col, last);
+                        self.columns::<X, T, T::Lanes<X>, $n, true>(col, last);
                     } else if const { Split::of::<T, T::Lanes<X>>().has(all(C::KNOWN), $n, false) }
                         && width == $n
                     {
-                        self.columns::<X, T, $n, false>(col, last);
+                        self.columns::<X, T, T::Lanes<X>, $n, false>(col, last);
                     }
                 )*};
             }
@@ -581,7 +594,7 @@ impl<P, R: Size, C: Size> Grid<'_, P, R, C> {
     /// Those of the `N` vectors of columns from `col` on, the last of which has `last` numbers: all
     /// that a vector holds if it is `WHOLE`.
     #[inline(always)]
-    fn columns<X: Machine, T: Float, const N: usize, const WHOLE: bool>(
+    fn columns<X: Machine, T: Float, V: Lanes<T>, const N: usize, const WHOLE: bool>(
         &self,
         col: usize,
         last: usize,
@@ -589,16 +602,16 @@ impl<P, R: Size, C: Size> Grid<'_, P, R, C> {
         P: Tiled<T>,
     {
         let row = 0;
-        let row = self.rows::<X, T, 8, N, WHOLE>(row, col, last);
-        let row = self.rows::<X, T, 6, N, WHOLE>(row, col, last);
-        let row = self.rows::<X, T, 4, N, WHOLE>(row, col, last);
-        let row = self.rows::<X, T, 2, N, WHOLE>(row, col, last);
-        self.rows::<X, T, 1, N, WHOLE>(row, col, last);
+        let row = self.rows::<X, T, V, 8, N, WHOLE>(row, col, last);
+        let row = self.rows::<X, T, V, 6, N, WHOLE>(row, col, last);
+        let row = self.rows::<X, T, V, 4, N, WHOLE>(row, col, last);
+        let row = self.rows::<X, T, V, 2, N, WHOLE>(row, col, last);
+        self.rows::<X, T, V, 1, N, WHOLE>(row, col, last);
     }
 
     /// As many of `M` rows from `row` on as there are: the first row that is left.
     #[inline(always)]
-    fn rows<X: Machine, T: Float, const M: usize, const N: usize, const WHOLE: bool>(
+    fn rows<X: Machine, T: Float, V: Lanes<T>, const M: usize, const N: usize, const WHOLE: bool>(
         &self,
         row: usize,
         col: usize,
@@ -609,11 +622,11 @@ impl<P, R: Size, C: Size> Grid<'_, P, R, C> {
     {
         // Of 8 and 6 rows only what is the most.
         if const {
-            let sums = if WHOLE { T::Lanes::<X>::SUMS } else { T::Lanes::<X>::PARTIAL_SUMS };
+            let sums = if WHOLE { V::SUMS } else { V::PARTIAL_SUMS };
             M <= sums / N && at_least(R::KNOWN, M) && (M != 6 || sums / N < 8)
         } && row + M <= self.rows.get()
         {
-            self.product.tiles::<X, M, N, WHOLE>(row, col, last);
+            self.product.tiles::<X, V, M, N, WHOLE>(row, col, last);
             self.rows.get() - (self.rows.get() - row) % M
         } else {
             row
@@ -626,15 +639,16 @@ impl<P, R: Size, C: Size> Grid<'_, P, R, C> {
 ///
 /// Pointers move on from row to row and tile to tile: there is no register for every multiple of
 /// a row's length.
-struct Tiles<'p, 'a, T, R, D, C, const M: usize, const N: usize, const WHOLE: bool> {
+struct Tiles<'p, 'a, T, V, R, D, C, const M: usize, const N: usize, const WHOLE: bool> {
     product: &'p Product<'a, T, R, D, C>,
     row: usize,
     col: usize,
     last: usize,
+    vectors: PhantomData<V>,
 }
 
-impl<'p, 'a, T, R, D, C, const M: usize, const N: usize, const WHOLE: bool>
-    Tiles<'p, 'a, T, R, D, C, M, N, WHOLE>
+impl<'p, 'a, T, V, R, D, C, const M: usize, const N: usize, const WHOLE: bool>
+    Tiles<'p, 'a, T, V, R, D, C, M, N, WHOLE>
 {
     #[inline(always)]
     fn of(
@@ -645,27 +659,26 @@ impl<'p, 'a, T, R, D, C, const M: usize, const N: usize, const WHOLE: bool>
         (): (),
         (): (),
     ) -> Self {
-        Tiles { product, row, col, last }
+        Tiles { product, row, col, last, vectors: PhantomData }
     }
 }
 
-impl<T: Float, R: Size, D: Size, C: Size, const M: usize, const N: usize, const WHOLE: bool> Task
-    for Tiles<'_, '_, T, R, D, C, M, N, WHOLE>
+impl<
+    T: Float,
+    V: Lanes<T>,
+    R: Size,
+    D: Size,
+    C: Size,
+    const M: usize,
+    const N: usize,
+    const WHOLE: bool,
+> Task for Tiles<'_, '_, T, V, R, D, C, M, N, WHOLE>
 {
     type Output = ();
 
     #[inline(always)]
     fn run<X: Machine>(self) {
-        self.add_up::<T::Lanes<X>>();
-    }
-}
-
-impl<T: Float, R: Size, D: Size, C: Size, const M: usize, const N: usize, const WHOLE: bool>
-    Tiles<'_, '_, T, R, D, C, M, N, WHOLE>
-{
-    #[inline(always)]
-    fn add_up<V: Lanes<T>>(self) {
-        let Tiles { product, row, col, last } = self;
+        let Tiles { product, row, col, last, .. } = self;
         let cols = product.cols.get();
         let right_row = product.right_layout.row::<T>(col, cols);
         let right_part = product.right_layout.part;
@@ -695,16 +708,28 @@ impl<T: Float, R: Size, D: Size, C: Size, const M: usize, const N: usize, const 
                         }
                     }
                 }
-                let (mut left_col, mut right) = (left, first);
+                let mut lefts = [left; M];
+                let mut m = 0;
+                while m < M {
+                    lefts[m] = left.wrapping_add(m * product.left.row);
+                    m += 1;
+                }
+                let (mut left_col, mut right, mut at) = (left, first, 0);
                 let mut k = 0;
                 while k < product.depth.get() {
                     let row = load_row::<T, V, N, WHOLE>(right, right_part, last);
                     let mut m = 0;
                     while m < M {
-                        add_multiple(&mut sums[m], *left_col.add(m * product.left.row), &row);
+                        let factor = if const { N == 1 } {
+                            lefts[m].wrapping_add(at)
+                        } else {
+                            left_col.wrapping_add(m * product.left.row)
+                        };
+                        add_multiple(&mut sums[m], *factor, &row);
                         m += 1;
                     }
                     left_col = left_col.wrapping_add(product.left.col);
+                    at += product.left.col;
                     right = right.wrapping_add(right_row);
                     k += 1;
                 }
@@ -1022,7 +1047,7 @@ macro_rules! last_panel {
         match $outputs % width::<T>() {
             0 => $then!(Single::nothing, $single),
             $($w if Half::<X, T>::PERMUTES => $then!(Single::last_panel::<X, $w>, $single),)*
-            last if half_is_less::<X, T>() && last <= Half::<X, T>::N => {
+            last if is_half::<X, T>(last) => {
                 $then!(Single::last_panel_by::<X, Half<X, T>>, $single)
             }
             _ => $then!(Single::last_panel_by::<X, T::Lanes<X>>, $single),
@@ -1060,6 +1085,19 @@ type Half<X, T> = <<T as Float>::Lanes<X> as Lanes<T>>::Half;
 
 const fn half_is_less<X: Machine, T: Float>() -> bool {
     Half::<X, T>::N < T::Lanes::<X>::N
+}
+
+/// Whether half a vector is enough for so many numbers, and less than one.
+const fn is_half<X: Machine, T: Float>(numbers: usize) -> bool {
+    half_is_less::<X, T>() && numbers > 0 && numbers <= Half::<X, T>::N
+}
+
+/// Whether it may be for the last of so many columns, as far as they are known.
+const fn may_have_half<X: Machine, T: Float>(cols: Option<usize>) -> bool {
+    match cols {
+        Some(cols) => is_half::<X, T>(cols % T::Lanes::<X>::N),
+        None => half_is_less::<X, T>(),
+    }
 }
 
 /// Functions for the outputs of a [`range`](Single::range), and for all in whole panels, in so many
@@ -1418,8 +1456,12 @@ struct Transposed<'a, T> {
     borrowed: PhantomData<&'a mut [T]>,
 }
 
-/// Rows and columns of a packed square, 4 KiB of `f32` on the stack: whole vectors of any machine.
+/// Columns of a packed square, which are whole vectors of any machine, and its rows.
 const SQUARE: usize = 32;
+
+/// The most rows of a packed square, which takes what is left of few more: 5 KiB of `f32` on the
+/// stack.
+const TALLEST: usize = SQUARE + 8;
 
 impl<T: Float> Task for Transposed<'_, T> {
     type Output = ();
@@ -1429,14 +1471,15 @@ impl<T: Float> Task for Transposed<'_, T> {
         without_vectors!(if const { <T::Lanes<X> as Lanes<T>>::PLAIN } {
             return self.run_plain();
         });
-        let mut square = Aligned(MaybeUninit::<[[T; SQUARE]; SQUARE]>::uninit());
+        let mut square = Aligned(MaybeUninit::<[[T; SQUARE]; TALLEST]>::uninit());
         let square = square.0.as_mut_ptr().cast();
         let mut input = 0;
         while input < self.inputs {
             let cols = usize::min(SQUARE, self.inputs - input);
             let mut output = 0;
             while output < self.outputs {
-                let depth = usize::min(SQUARE, self.outputs - output);
+                let left = self.outputs - output;
+                let depth = if left <= TALLEST { left } else { SQUARE };
                 // SAFETY: the square has room for what is within its sizes, and these are rows and
                 // columns of W.
                 unsafe { self.pack::<X>((input, cols), (output, depth), square) }
@@ -1546,32 +1589,26 @@ impl<T: Float> Task for Rest<'_, T> {
     fn run<X: Machine>(self) {
         let Rest { mut from, row, mut rows, numbers, mut to, .. } = self;
         let n = const { Half::<X, T>::N };
-        while rows > 0 {
-            let these = usize::min(rows, n);
-            // SAFETY: these are rows, and the packed square is of whole vectors.
-            unsafe {
-                if these == n && numbers == n {
-                    transpose::<T, Half<X, T>>(from, row, to);
-                } else {
-                    let mut square = [[T::ZERO; MOST]; MOST];
-                    let mut r = 0;
-                    while r < these {
-                        let row = Half::<X, T>::load_first(from.add(r * row), numbers);
-                        row.store(square[r].as_mut_ptr());
-                        r += 1;
-                    }
-                    transpose::<T, Half<X, T>>(square.as_ptr().cast(), MOST, to);
-                }
+        // SAFETY: these are rows, and columns of the packed square.
+        unsafe {
+            while rows >= n && numbers == n {
+                transpose::<T, Half<X, T>>(from, row, to);
+                from = from.wrapping_add(n * row);
+                to = to.wrapping_add(n);
+                rows -= n;
             }
-            from = from.wrapping_add(n * row);
-            to = to.wrapping_add(n);
-            rows -= these;
+            let mut r = 0;
+            while r < rows {
+                let mut o = 0;
+                while o < numbers {
+                    *to.add(o * SQUARE + r) = *from.add(r * row + o);
+                    o += 1;
+                }
+                r += 1;
+            }
         }
     }
 }
-
-/// The most numbers in a vector that transposes.
-const MOST: usize = 8;
 
 /// Transposes a square of as many rows as a vector has numbers, to rows of a packed square.
 ///
