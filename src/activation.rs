@@ -496,25 +496,29 @@ impl Activation for Softmax {
     }
 }
 
-/// Turns logits into probabilities, and returns the largest logit and the sum of e^(s − largest).
-/// Nothing overflows, whatever the logits.
+/// Turns logits into probabilities. Nothing overflows, whatever the logits.
 #[inline(always)]
-pub(crate) fn softmax<T: Float, const N: usize>(s: &mut [T; N]) -> (T, T) {
-    let largest = elementwise::largest(s);
-    for s in s.iter_mut() {
-        *s -= largest;
-    }
+fn softmax<T: Float, const N: usize>(s: &mut [T; N]) {
+    subtract_largest(s);
     elementwise::map_here::<Exp, T>(s);
-    let sum = elementwise::sum(s);
-    let scale = T::ONE / sum;
+    let scale = T::ONE / elementwise::sum(s);
     for s in s {
         *s *= scale;
     }
-    (largest, sum)
+}
+
+/// s ← s − the largest of them, which it returns.
+#[inline(always)]
+pub(crate) fn subtract_largest<T: Float, const N: usize>(s: &mut [T; N]) -> T {
+    let largest = elementwise::largest(s);
+    for s in s {
+        *s -= largest;
+    }
+    largest
 }
 
 /// eˣ.
-struct Exp;
+pub(crate) struct Exp;
 
 impl Function for Exp {
     #[inline(always)]

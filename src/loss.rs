@@ -11,8 +11,10 @@
 //! The loss of a batch is the mean over its samples. Each loss has its own target type, so that a
 //! wrong target does not compile. NaN in an output gives a NaN loss.
 
-use crate::activation::softmax;
+use crate::activation::{Exp, subtract_largest};
 use crate::data::Class;
+use crate::kernel::SPARES_STACK;
+use crate::kernel::elementwise::{self, Function};
 use crate::{Float, Zero};
 
 /// A loss for networks that output `Y`.
@@ -43,6 +45,36 @@ pub trait Loss<Y> {
         let mut dy = Y::ZERO;
         self.gradient(y, target, Self::Scalar::ONE, &mut dy)
     }
+
+    /// [`gradient`](Self::gradient) for each sample of a batch, and the sum of their losses. A loss
+    /// keeps this default.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn gradient_batch<const B: usize>(
+        &self,
+        ys: &[Y; B],
+        targets: &[Self::Target; B],
+        scale: Self::Scalar,
+        dys: &mut [Y; B],
+    ) -> Self::Scalar {
+        one_by_one(self, ys, targets, scale, dys)
+    }
+}
+
+/// [`Loss::gradient_batch`], a sample at a time.
+#[inline(always)]
+fn one_by_one<L: Loss<Y> + ?Sized, Y, const B: usize>(
+    loss: &L,
+    ys: &[Y; B],
+    targets: &[L::Target; B],
+    scale: L::Scalar,
+    dys: &mut [Y; B],
+) -> L::Scalar {
+    let mut sum = L::Scalar::ZERO;
+    for ((y, target), dy) in ys.iter().zip(targets).zip(dys) {
+        sum += loss.gradient(y, target, scale, dy);
+    }
+    sum
 }
 
 /// The mean over the outputs of `of(y, t)` = (loss, derivative).
@@ -180,12 +212,71 @@ impl<T: Float, const N: usize> Loss<[T; N]> for CrossEntropy {
 
     #[inline(always)]
     fn gradient(&self, y: &[T; N], target: &Class<N>, scale: T, dy: &mut [T; N]) -> T {
-        let target = target.index();
         *dy = *y;
-        let (largest, sum) = softmax(dy);
-        let log_sum = sum.ln();
+        let largest = subtract_largest(dy);
+        elementwise::map_here::<Exp, T>(dy);
+        let sum = elementwise::sum(dy);
+        self.compare(y, target, scale, dy, Sum { largest, sum, ln: sum.ln() })
+    }
+
+    /// The logarithms of many samples at once: each would wait for the last step of its own.
+    #[inline(always)]
+    fn gradient_batch<const B: usize>(
+        &self,
+        ys: &[[T; N]; B],
+        targets: &[Class<N>; B],
+        scale: T,
+        dys: &mut [[T; N]; B],
+    ) -> T {
+        const MANY: usize = 16;
+        if const { SPARES_STACK || B == 1 } {
+            return one_by_one(self, ys, targets, scale, dys);
+        }
+        let mut loss = T::ZERO;
+        let samples = ys.chunks(MANY).zip(targets.chunks(MANY)).zip(dys.chunks_mut(MANY));
+        for ((ys, targets), dys) in samples {
+            let (mut largest, mut sums) = ([T::ZERO; MANY], [T::ONE; MANY]);
+            for ((y, dy), largest) in ys.iter().zip(&mut *dys).zip(&mut largest) {
+                *dy = *y;
+                *largest = subtract_largest(dy);
+            }
+            elementwise::map_here::<Exp, T>(dys.as_flattened_mut());
+            for (dy, sum) in dys.iter().zip(&mut sums) {
+                *sum = elementwise::sum(dy);
+            }
+            let mut logarithms = sums;
+            elementwise::map_here::<Ln, T>(&mut logarithms);
+            let sums = largest.into_iter().zip(sums).zip(logarithms);
+            for (((y, target), dy), ((largest, sum), ln)) in
+                ys.iter().zip(targets).zip(dys).zip(sums)
+            {
+                loss += self.compare(y, target, scale, dy, Sum { largest, sum, ln });
+            }
+        }
+        loss
+    }
+}
+
+/// The sum of e^(logit − largest) over the logits of one sample, and its logarithm.
+struct Sum<T> {
+    largest: T,
+    sum: T,
+    ln: T,
+}
+
+impl CrossEntropy {
+    /// The loss of one sample, where `dy` is e^(y − largest) on entry.
+    #[inline(always)]
+    fn compare<T: Float, const N: usize>(
+        &self,
+        y: &[T; N],
+        target: &Class<N>,
+        scale: T,
+        dy: &mut [T; N],
+        of: Sum<T>,
+    ) -> T {
         // The logits first: beside large ones the logarithm would lose its digits.
-        let likelihood = |logit: T| (largest - logit) + log_sum;
+        let likelihood = |logit: T| (of.largest - logit) + of.ln;
 
         // What is expected of the target, and of every class.
         let certain = T::from_f64(1.0 - self.label_smoothing);
@@ -193,21 +284,31 @@ impl<T: Float, const N: usize> Loss<[T; N]> for CrossEntropy {
         let mut loss = T::ZERO;
         // An expected 0 leaves a loss of ∞ out of the sum; 0 · ∞ would be no number.
         if share != T::ZERO {
-            for (dy, &y) in dy.iter_mut().zip(y) {
+            for &y in y {
                 loss += share * likelihood(y);
-                *dy -= share;
             }
         }
         if certain != T::ZERO
-            && let (Some(dy), Some(&y)) = (dy.get_mut(target), y.get(target))
+            && let Some(&y) = y.get(target.index())
         {
             loss += certain * likelihood(y);
-            *dy -= certain;
         }
-        for dy in dy {
-            *dy *= scale;
+        let probability = T::ONE / of.sum;
+        for (class, dy) in dy.iter_mut().enumerate() {
+            let certain = T::select(class == target.index(), certain, T::ZERO);
+            *dy = (*dy * probability - share - certain) * scale;
         }
         loss
+    }
+}
+
+/// ln x.
+struct Ln;
+
+impl Function for Ln {
+    #[inline(always)]
+    fn of<T: Float>(x: T) -> T {
+        x.ln()
     }
 }
 

@@ -291,10 +291,7 @@ impl<N: Layer, L: Loss<N::Output>, const B: usize> Task for Pass<'_, N, L, B> {
     fn run<M: Machine>(self) -> L::Scalar {
         let Pass { tape, net, loss, x, targets, share, gradient, store } = self;
         tape.forward_pass(net, x).run::<M>();
-        let mut sum = L::Scalar::ZERO;
-        for ((y, dy), target) in tape.y.0.iter().zip(&mut tape.dy.0).zip(targets) {
-            sum += loss.gradient(y, target, share, dy);
-        }
+        let sum = loss.gradient_batch(&tape.y.0, targets, share, &mut tape.dy.0);
         tape.backward_pass(net, x, None, gradient, store).run::<M>();
         sum
     }
