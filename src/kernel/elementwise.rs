@@ -139,6 +139,7 @@ impl<F: Function, T: Float> ScaleAndSum<'_, F, T> {
     #[inline(always)]
     unsafe fn chunk<V: Lanes<T>>(&self, col: usize) {
         let vectors = const { CHUNK / V::N };
+        // No vector has fewer than two numbers.
         let mut sums = [V::splat(T::ZERO); CHUNK / 2];
         // SAFETY: the caller's chunk of what is borrowed.
         unsafe {
@@ -375,7 +376,8 @@ mod tests {
     fn many_numbers_have_the_bits_of_each() {
         check!(exp exp_m1 ln ln_1p softplus tanh sigmoid normal_cdf sqrt abs);
     }
-    /// [`scale_and_sum`], on one machine.
+
+    /// [`scale_and_sum`], on the machine that runs it.
     struct Columns<'a, T, const N: usize, const B: usize> {
         ys: &'a mut [[T; N]; B],
         xs: &'a [[T; N]; B],
@@ -388,14 +390,14 @@ mod tests {
 
         #[inline(always)]
         fn run<M: Machine>(self) {
-            scale_and_sum::<M, Half, T, N, B>(self.ys, self.xs, self.sums, self.store);
+            scale_and_sum::<M, Halved, T, N, B>(self.ys, self.xs, self.sums, self.store);
         }
     }
 
     /// f(x) = x/2.
-    struct Half;
+    struct Halved;
 
-    impl Function for Half {
+    impl Function for Halved {
         #[inline(always)]
         fn of<T: Float>(x: T) -> T {
             x * T::from_f64(0.5)
@@ -413,7 +415,7 @@ mod tests {
             for col in 0..N {
                 let mut sum = if let Store::Add = store { kept[col] } else { T::ZERO };
                 for row in 0..B {
-                    let y = before[row][col] * Half::of(black_box(xs[row][col]));
+                    let y = before[row][col] * Halved::of(black_box(xs[row][col]));
                     assert!(same(ys[row][col], y), "row {row}, column {col} of {B} by {N}");
                     sum += black_box(y);
                 }

@@ -55,8 +55,9 @@
 //!   spilled halves the speed. 6 × 2 reaches 93 % of the peak, 4 × 2 80 %.
 //! - Relu is the end of each tile: as a pass of its own it was 5 % of 16-64-64-10 for one sample.
 //!   Any other activation is such a pass, over a batch that is still in the cache: of 64-32 with 32
-//!   samples it is 4 % of forward. So is f′ in backward, which adds up the gradient of the bias in
-//!   passing: as a row of 64 sums, each of which waits for the last, it took 85 ns.
+//!   samples it is 4 % of forward. So is f′ in backward. For a multiple of 16 outputs it adds up the
+//!   gradient of the bias in passing: by itself that took 85 ns for 32 outputs of 64 samples, since
+//!   a sum waits for the one before.
 //! - What a function computes for one sample is handed over in registers. A struct is handed over
 //!   in memory, and the first weight is loaded the later: 64-32 took 64 ns instead of 53.
 //! - Outputs beyond a multiple of 16 are taken 8 rows at a time, the factors permuted. A row at a
@@ -64,13 +65,14 @@
 //!   AVX-512, which have 16 places, are no gain: 82.
 //! - The outputs of a batch beyond a multiple of 16 by half vectors, where half is enough: with 16
 //!   samples 64-8 takes 172 ns forward instead of 284, 32-33 390 instead of 442. It is a gain only
-//!   with an address for each row's factor: eight additions in a chain take as long as the products.
-//! - Shapes of a tile are functions of their own, which a product of one block of columns calls by
-//!   itself; those of whole vectors have no masks. W is packed into whole lines of the cache. With 16
-//!   samples 32-32 took 319 ns forward and 785 backward, now 294 and 667.
+//!   if each row's factor has an address of its own: to go from row to row, eight times, takes as
+//!   long as the products.
+//! - Shapes of a tile are functions of their own, which a product of one block of columns calls
+//!   directly; those of whole vectors have no masks. W is packed into whole lines of the cache. With
+//!   16 samples 32-32 took 319 ns forward and 785 backward, now 294 and 667.
 //! - Packing W between the products of the first tile, or in registers instead of memory: no gain,
 //!   338 and 365 ns for 334.
-//! - Products compiled for their sizes but not inlined are no quicker than one for all sizes.
+//! - Tiles compiled for the sizes of a product, but not inlined, are no quicker than those for all.
 
 pub(crate) mod adam;
 mod arena;

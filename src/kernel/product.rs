@@ -16,11 +16,11 @@
 //! Every sum runs over its terms in order, whatever the vectors are; only a single sample has
 //! several chains of sums, whose number depends on the layer alone.
 //!
-//! A small product is inlined into its layer's pass and compiled for its sizes. A large one is a
-//! function that takes its sizes as numbers, one for all layers, with one for each shape of a tile;
-//! of a single sample, one for each width of a block. The loops are `while` loops over indices, because most of what they are
-//! inlined into is compiled for several machines, and iterators would double the work of the
-//! compiler.
+//! A small product is inlined into its layer's pass and compiled for its sizes. A large one is done
+//! by functions that take sizes as numbers, one for each shape of a tile, and of a single sample one
+//! for each width of a block: the same for all layers. The loops are `while` loops over indices,
+//! because most of what they are inlined into is compiled for several machines, and iterators would
+//! double the work of the compiler.
 
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
@@ -258,10 +258,10 @@ struct Strided<T> {
 }
 
 impl<T> Strided<T> {
-    /// Where the element (r, c) is.
+    /// Where row `r` begins.
     #[inline(always)]
-    fn at(&self, r: usize, c: usize) -> *const T {
-        self.first.wrapping_add(r * self.row + c * self.col)
+    fn row(&self, r: usize) -> *const T {
+        self.first.wrapping_add(r * self.row)
     }
 }
 
@@ -421,13 +421,17 @@ impl<'a, T: Float, const R: usize, const D: usize, const C: usize>
         X::run(self.erased());
     }
 
-    /// Does what is one block of columns in the functions for its tiles: what a function in between
-    /// would find out about their sizes is known.
+    /// Does what is one block of columns by the functions of its tiles: which these are is known.
     #[inline(always)]
     fn run_block<X: Machine, V: Lanes<T>, const N: usize, const WHOLE: bool>(self) {
-        let last = const { C - (C.div_ceil(V::N) - 1) * V::N };
+        const {
+            assert!(C.div_ceil(V::N) == N && C.is_multiple_of(V::N) == WHOLE, "other vectors");
+            assert!(C < width::<T>() || C.is_multiple_of(width::<T>()), "panels of two widths");
+        }
+        let last = const { C - (N - 1) * V::N };
         let grid = Grid { product: &self.erased(), rows: Known::<R>, cols: Known::<C> };
-        grid.columns::<X, T, V, N, WHOLE>(0, last);
+        // SAFETY: these are all its columns, as has been checked.
+        unsafe { grid.columns::<X, T, V, N, WHOLE>(0, last) }
     }
 
     /// The same with sizes that are numbers.
@@ -510,8 +514,12 @@ where
 
 /// A product that is done in [`Tiles`].
 trait Tiled<T: Float> {
-    /// The tiles of `M` rows from `row` on, of vectors from column `col` on.
-    fn tiles<X: Machine, V: Lanes<T>, const M: usize, const N: usize, const WHOLE: bool>(
+    /// The tiles of `M` rows from `row` on, of `N` vectors from column `col` on.
+    ///
+    /// # Safety
+    /// They are rows and columns of the product, and the last vector has `last` numbers: all that it
+    /// holds if it is `WHOLE`.
+    unsafe fn tiles<X: Machine, V: Lanes<T>, const M: usize, const N: usize, const WHOLE: bool>(
         &self,
         row: usize,
         col: usize,
@@ -524,7 +532,7 @@ impl<T: Float, const R: usize, const D: usize, const C: usize> Tiled<T>
     for Product<'_, T, Known<R>, Known<D>, Known<C>>
 {
     #[inline(always)]
-    fn tiles<X: Machine, V: Lanes<T>, const M: usize, const N: usize, const WHOLE: bool>(
+    unsafe fn tiles<X: Machine, V: Lanes<T>, const M: usize, const N: usize, const WHOLE: bool>(
         &self,
         row: usize,
         col: usize,
@@ -537,7 +545,7 @@ impl<T: Float, const R: usize, const D: usize, const C: usize> Tiled<T>
 /// By functions.
 impl<T: Float> Tiled<T> for Product<'_, T, usize, usize, usize> {
     #[inline(always)]
-    fn tiles<X: Machine, V: Lanes<T>, const M: usize, const N: usize, const WHOLE: bool>(
+    unsafe fn tiles<X: Machine, V: Lanes<T>, const M: usize, const N: usize, const WHOLE: bool>(
         &self,
         row: usize,
         col: usize,
@@ -566,24 +574,30 @@ impl<P, R: Size, C: Size> Grid<'_, P, R, C> {
         let mut blocks = Blocks { col: 0, end: self.cols.get(), split };
         while let Some(Block { col, width, last }) = blocks.next() {
             if const { may_have_half::<X, T>(C::KNOWN) } && width == 1 && is_half::<X, T>(last) {
-                if last == const { Half::<X, T>::N } {
-                    self.columns::<X, T, Half<X, T>, 1, true>(col, last);
-                } else {
-                    self.columns::<X, T, Half<X, T>, 1, false>(col, last);
+                // SAFETY: the block is within the columns, and half a vector takes it.
+                unsafe {
+                    if last == const { Half::<X, T>::N } {
+                        self.columns::<X, T, Half<X, T>, 1, true>(col, last);
+                    } else {
+                        self.columns::<X, T, Half<X, T>, 1, false>(col, last);
+                    }
                 }
                 continue;
             }
             macro_rules! if_width {
                 ($($n:literal)*) => {$(
-                    if const { Split::of::<T, T::Lanes<X>>().has(all(C::KNOWN), $n, true) }
-                        && width == $n
-                        && last == T::Lanes::<X>::N
-                    {
-                        self.columns::<X, T, T::Lanes<X>, $n, true>(col, last);
-                    } else if const { Split::of::<T, T::Lanes<X>>().has(all(C::KNOWN), $n, false) }
-                        && width == $n
-                    {
-                        self.columns::<X, T, T::Lanes<X>, $n, false>(col, last);
+                    // SAFETY: the block is within the columns, and whole where it is said to be.
+                    unsafe {
+                        if const { Split::of::<T, T::Lanes<X>>().has(all(C::KNOWN), $n, true) }
+                            && width == $n
+                            && last == T::Lanes::<X>::N
+                        {
+                            self.columns::<X, T, T::Lanes<X>, $n, true>(col, last);
+                        } else if const { Split::of::<T, T::Lanes<X>>().has(all(C::KNOWN), $n, false) }
+                            && width == $n
+                        {
+                            self.columns::<X, T, T::Lanes<X>, $n, false>(col, last);
+                        }
                     }
                 )*};
             }
@@ -593,25 +607,41 @@ impl<P, R: Size, C: Size> Grid<'_, P, R, C> {
 
     /// Those of the `N` vectors of columns from `col` on, the last of which has `last` numbers: all
     /// that a vector holds if it is `WHOLE`.
+    ///
+    /// # Safety
+    /// They are columns of the product.
     #[inline(always)]
-    fn columns<X: Machine, T: Float, V: Lanes<T>, const N: usize, const WHOLE: bool>(
+    unsafe fn columns<X: Machine, T: Float, V: Lanes<T>, const N: usize, const WHOLE: bool>(
         &self,
         col: usize,
         last: usize,
     ) where
         P: Tiled<T>,
     {
-        let row = 0;
-        let row = self.rows::<X, T, V, 8, N, WHOLE>(row, col, last);
-        let row = self.rows::<X, T, V, 6, N, WHOLE>(row, col, last);
-        let row = self.rows::<X, T, V, 4, N, WHOLE>(row, col, last);
-        let row = self.rows::<X, T, V, 2, N, WHOLE>(row, col, last);
-        self.rows::<X, T, V, 1, N, WHOLE>(row, col, last);
+        // SAFETY: the caller's.
+        unsafe {
+            let row = 0;
+            let row = self.rows::<X, T, V, 8, N, WHOLE>(row, col, last);
+            let row = self.rows::<X, T, V, 6, N, WHOLE>(row, col, last);
+            let row = self.rows::<X, T, V, 4, N, WHOLE>(row, col, last);
+            let row = self.rows::<X, T, V, 2, N, WHOLE>(row, col, last);
+            self.rows::<X, T, V, 1, N, WHOLE>(row, col, last);
+        }
     }
 
     /// As many of `M` rows from `row` on as there are: the first row that is left.
+    ///
+    /// # Safety
+    /// As for [`columns`](Self::columns).
     #[inline(always)]
-    fn rows<X: Machine, T: Float, V: Lanes<T>, const M: usize, const N: usize, const WHOLE: bool>(
+    unsafe fn rows<
+        X: Machine,
+        T: Float,
+        V: Lanes<T>,
+        const M: usize,
+        const N: usize,
+        const WHOLE: bool,
+    >(
         &self,
         row: usize,
         col: usize,
@@ -626,7 +656,8 @@ impl<P, R: Size, C: Size> Grid<'_, P, R, C> {
             M <= sums / N && at_least(R::KNOWN, M) && (M != 6 || sums / N < 8)
         } && row + M <= self.rows.get()
         {
-            self.product.tiles::<X, V, M, N, WHOLE>(row, col, last);
+            // SAFETY: the caller's, and these are rows of the product.
+            unsafe { self.product.tiles::<X, V, M, N, WHOLE>(row, col, last) }
             self.rows.get() - (self.rows.get() - row) % M
         } else {
             row
@@ -639,6 +670,9 @@ impl<P, R: Size, C: Size> Grid<'_, P, R, C> {
 ///
 /// Pointers move on from row to row and tile to tile: there is no register for every multiple of
 /// a row's length.
+///
+/// Its maker answers for it that these are rows and columns of the product, and that the last vector
+/// is whole if it is said to be.
 struct Tiles<'p, 'a, T, V, R, D, C, const M: usize, const N: usize, const WHOLE: bool> {
     product: &'p Product<'a, T, R, D, C>,
     row: usize,
@@ -686,7 +720,7 @@ impl<
         let out_row = product.out_layout.row::<T>(col, cols);
         let out_part = product.out_layout.part;
         let mut out = product.out.wrapping_add(product.out_layout.column::<T>(col) + row * out_row);
-        let mut left = product.left.at(row, 0);
+        let mut left = product.left.row(row);
         let mut rest = product.rows.get() - row;
         while rest >= M {
             let mut sums = [[V::splat(T::ZERO); N]; M];
@@ -720,6 +754,8 @@ impl<
                     let row = load_row::<T, V, N, WHOLE>(right, right_part, last);
                     let mut m = 0;
                     while m < M {
+                        // With one vector a tile is so quick that to go from row to row would
+                        // take as long.
                         let factor = if const { N == 1 } {
                             lefts[m].wrapping_add(at)
                         } else {
@@ -1456,11 +1492,12 @@ struct Transposed<'a, T> {
     borrowed: PhantomData<&'a mut [T]>,
 }
 
-/// Columns of a packed square, which are whole vectors of any machine, and its rows.
+/// Columns of a packed square, which are whole vectors of any machine, and its rows unless it is the
+/// last.
 const SQUARE: usize = 32;
 
-/// The most rows of a packed square, which takes what is left of few more: 5 KiB of `f32` on the
-/// stack.
+/// The most rows of the last one, so that few outputs beyond a multiple of 32 are none of their own.
+/// That is 5 KiB of `f32` on the stack.
 const TALLEST: usize = SQUARE + 8;
 
 impl<T: Float> Task for Transposed<'_, T> {
@@ -1498,7 +1535,7 @@ impl<T: Float> Task for Transposed<'_, T> {
                     claim: Claim::NONE,
                     borrowed: PhantomData,
                 };
-                Grid { product: &product, rows: self.rows, cols }.run::<X, T>();
+                product.run::<X>();
                 output += depth;
             }
             input += cols;
@@ -1529,7 +1566,7 @@ impl<T: Float> Transposed<'_, T> {
     }
 
     /// Writes `cols` rows of W from `input` on, of each the `depth` numbers from `output` on, as
-    /// columns of the square. What else is in its vectors may be written too.
+    /// columns of the square.
     ///
     /// # Safety
     /// They are numbers of W, not more than the square takes.
@@ -1623,6 +1660,7 @@ unsafe fn transpose<T: Float, V: Square<T>>(from: *const T, row: usize, to: *mut
     let segment = const { V::SEGMENT };
     let mut first = 0;
     while first < const { V::N } {
+        // No segment has more numbers.
         let mut columns = [V::splat(T::ZERO); 4];
         // SAFETY: the caller's.
         unsafe {

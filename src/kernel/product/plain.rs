@@ -468,7 +468,7 @@ impl<T: Float, R: Size, D: Size, C: Size> Product<'_, T, R, D, C> {
         // borrowed.
         unsafe {
             let multiplied: [T; N] = T::load(self.right.add(self.right_layout.column::<T>(col)));
-            let mut left = self.left.at(0, 0);
+            let mut left = self.left.first;
             let out_row = self.out_layout.row::<T>(col, self.cols.get());
             let mut out = self.out.wrapping_add(self.out_layout.column::<T>(col));
             let mut row = 0;
@@ -504,7 +504,7 @@ impl<T: Float, R: Size, D: Size, C: Size> Product<'_, T, R, D, C> {
                 sums[m] = self.begin::<N>(col, out.wrapping_add(m * out_row));
                 m += 1;
             }
-            let mut left = self.left.at(row, 0);
+            let mut left = self.left.row(row);
             let right_row = self.right_layout.row::<T>(col, cols);
             let mut right = self.right.wrapping_add(self.right_layout.column::<T>(col));
             let mut k = 0;

@@ -7,7 +7,7 @@
 
 use std::string::{String, ToString};
 use std::vec::Vec;
-use std::{env, vec};
+use std::{array, env, vec};
 
 use super::*;
 use crate::Level;
@@ -186,6 +186,124 @@ impl<T: Float> Problem<T> {
     }
 }
 
+/// Calls `$check::<machine>(name)` for the machines to test.
+macro_rules! on_each_machine {
+    (|$X:ident, $name:ident| $check:expr) => {{
+        macro_rules! on {
+            ($machine:ty, $text:expr) => {{
+                type $X = $machine;
+                let $name: String = $text;
+                $check
+            }};
+        }
+        let asked: Option<Level> = env::var("CONSTGRAD_LEVEL")
+            .ok()
+            .map(|name| name.parse().expect("CONSTGRAD_LEVEL is a level"));
+        if let Some(level) = asked {
+            assert!(level.is_available(), "this processor lacks the level to be tested: {level}");
+        }
+        for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
+            if asked.is_some_and(|asked| asked != level) {
+                continue;
+            }
+            match level {
+                Level::Baseline => {
+                    on!(Baseline, level.to_string());
+                    on!(Plain, "plain".to_string());
+                }
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx2 => on!(crate::kernel::machine::x86::Avx2, level.to_string()),
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx512 => on!(crate::kernel::machine::x86::Avx512, level.to_string()),
+                #[cfg(not(target_arch = "x86_64"))]
+                _ => unreachable!("not available"),
+            }
+        }
+    }};
+}
+
+/// [`Problem::on`] for sizes that the compiler knows, as layers have them.
+struct OfKnownSizes<'a, T, const IN: usize, const OUT: usize, const B: usize>(&'a Problem<T>);
+
+impl<T: Float, const IN: usize, const OUT: usize, const B: usize> Task
+    for OfKnownSizes<'_, T, IN, OUT, B>
+{
+    type Output = Results<T>;
+
+    #[inline(always)]
+    fn run<X: Machine>(self) -> Results<T> {
+        fn rows<T: Float, const N: usize, const B: usize>(numbers: &[T]) -> [[T; N]; B] {
+            *numbers.as_chunks().0.as_array().expect("as many rows")
+        }
+        let problem = self.0;
+        let w = Panels::from_columns(&rows::<T, OUT, IN>(&problem.w));
+        let [bias] = rows(&problem.bias);
+        let (x, ds) = (rows::<T, IN, B>(&problem.x), rows::<T, OUT, B>(&problem.ds));
+        let (mut y, mut relu) = ([[T::NAN; OUT]; B], [[T::NAN; OUT]; B]);
+        affine::<X, T, IN, OUT, B>(&w, &bias, &x, &mut y, false);
+        affine::<X, T, IN, OUT, B>(&w, &bias, &x, &mut relu, has_relu::<X, T>());
+        let relu: Vec<T> = relu.as_flattened().iter().map(|y| y.relu()).collect();
+        let singles = x.iter().flat_map(|x| {
+            let mut y = [[T::NAN; OUT]];
+            affine::<X, T, IN, OUT, 1>(&w, &bias, array::from_ref(x), &mut y, false);
+            y.as_flattened().to_vec()
+        });
+        let gradient = |store| {
+            let mut dw = w.clone();
+            outer::<X, T, IN, OUT, B>(&x, &ds, &mut dw, store, Claim::NONE);
+            (0..IN * OUT)
+                .map(|index| *dw.get(index % OUT, index / OUT).expect("a weight"))
+                .collect()
+        };
+        let (mut db, mut dx) = ([T::NAN; OUT], [[T::NAN; IN]; B]);
+        sum_rows::<X, T, OUT, B>(&ds, &mut db, Store::Overwrite);
+        transposed::<X, T, IN, OUT, B>(&w, &ds, &mut dx);
+        Results {
+            y: y.as_flattened().to_vec(),
+            singles: singles.collect(),
+            relus: [relu.clone(), relu],
+            dw: gradient(Store::Overwrite),
+            dw_added: gradient(Store::Add),
+            db: db.to_vec(),
+            dx: dx.as_flattened().to_vec(),
+        }
+    }
+}
+
+/// Products that are inlined, those that are one block of columns, and others.
+fn known_sizes_are_exact<T: Float>() {
+    let mut numbers = Numbers(3);
+    macro_rules! check {
+        ($($input:literal $output:literal $batch:literal,)*) => {$(
+            let problem = Problem::<T>::new(($input, $output, $batch), |len| numbers.whole(len));
+            let expected = problem.by_loops();
+            on_each_machine!(|X, name| {
+                let found = X::run(OfKnownSizes::<T, $input, $output, $batch>(&problem));
+                let size = ($input, $output, $batch);
+                assert!(
+                    found == expected,
+                    "{name}, inputs, outputs, batch {size:?}: {found:?} instead of {expected:?}"
+                );
+            });
+        )*};
+    }
+    check! {
+        3 5 2, 8 4 4, 17 2 3, 5 33 1,
+        70 1 9, 70 2 8, 70 3 7, 33 4 6, 33 7 5, 33 8 5, 33 11 5, 33 15 4, 33 16 3, 20 20 5, 40 24 2,
+        41 32 9, 12 48 17, 65 64 3, 16 65 16,
+    }
+}
+
+#[test]
+fn known_sizes_are_exact_in_f32() {
+    known_sizes_are_exact::<f32>();
+}
+
+#[test]
+fn known_sizes_are_exact_in_f64() {
+    known_sizes_are_exact::<f64>();
+}
+
 /// A result with a margin before and behind.
 struct Guarded<T> {
     all: Vec<T>,
@@ -231,42 +349,6 @@ fn sizes() -> Vec<(usize, usize, usize)> {
         }
     }
     sizes
-}
-
-/// Calls `$check::<machine>(name)` for the machines to test.
-macro_rules! on_each_machine {
-    (|$X:ident, $name:ident| $check:expr) => {{
-        macro_rules! on {
-            ($machine:ty, $text:expr) => {{
-                type $X = $machine;
-                let $name: String = $text;
-                $check
-            }};
-        }
-        let asked: Option<Level> = env::var("CONSTGRAD_LEVEL")
-            .ok()
-            .map(|name| name.parse().expect("CONSTGRAD_LEVEL is a level"));
-        if let Some(level) = asked {
-            assert!(level.is_available(), "this processor lacks the level to be tested: {level}");
-        }
-        for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
-            if asked.is_some_and(|asked| asked != level) {
-                continue;
-            }
-            match level {
-                Level::Baseline => {
-                    on!(Baseline, level.to_string());
-                    on!(Plain, "plain".to_string());
-                }
-                #[cfg(target_arch = "x86_64")]
-                Level::Avx2 => on!(crate::kernel::machine::x86::Avx2, level.to_string()),
-                #[cfg(target_arch = "x86_64")]
-                Level::Avx512 => on!(crate::kernel::machine::x86::Avx512, level.to_string()),
-                #[cfg(not(target_arch = "x86_64"))]
-                _ => unreachable!("not available"),
-            }
-        }
-    }};
 }
 
 fn whole_numbers_are_exact<T: Float>() {
