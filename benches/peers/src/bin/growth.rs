@@ -41,13 +41,16 @@ fn run() -> Result<(), Box<dyn Error>> {
     let axes = |title: &str, x, y, logarithmic| Axes { title: title.into(), x, y, logarithmic };
 
     let batches = measure(batches());
-    let depths = measure(depths::<64>());
-    let others = [(16, measure(self::depths::<16>())), (32, measure(self::depths::<32>()))];
+    let depths =
+        [(16, measure(deep::<16>())), (32, measure(deep::<32>())), (64, measure(deep::<64>()))];
     let widths = measure(widths());
     let sizes = measure(sizes());
-    for (panel, curves) in
-        [("batch", &batches), ("depth", &depths), ("width", &widths), ("size", &sizes)]
-    {
+    let mut panels =
+        vec![("batch".into(), &batches), ("width".into(), &widths), ("size".into(), &sizes)];
+    panels.extend(
+        depths.iter().map(|(samples, curves)| (format!("depth of {samples} samples"), curves)),
+    );
+    for (panel, curves) in panels {
         for (curve, points) in curves {
             for (x, time) in points {
                 writeln!(csv, "{panel},{curve},{x},{time:.2}")?;
@@ -56,9 +59,9 @@ fn run() -> Result<(), Box<dyn Error>> {
     }
     fs::write(out.join("growth.csv"), csv)?;
 
-    let mut judgement = judge(64, &depths)?;
-    for (samples, depths) in &others {
-        writeln!(judgement, "\n{}", judge(*samples, depths)?)?;
+    let mut judgement = String::new();
+    for (samples, curves) in &depths {
+        writeln!(judgement, "{}", judge(*samples, curves)?)?;
     }
     println!("{judgement}");
     fs::write(out.join("growth.md"), judgement)?;
@@ -69,7 +72,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         ),
         (
             axes("32-32 relu of 64 samples, against the depth", "layers", "ns a layer", true),
-            per_x(&depths),
+            per_x(&depths[2].1),
         ),
         (axes("one layer N-N relu, against the width", "N", "ns", true), widths),
     ];
@@ -94,9 +97,9 @@ fn per_x(curves: &[Curve]) -> Vec<Curve> {
 
 /// How the time of a pass grows with depth, and what backward costs beside forward, for so many
 /// samples.
-fn judge(samples: usize, depths: &[Curve]) -> Result<String, Box<dyn Error>> {
+fn judge(samples: usize, curves: &[Curve]) -> Result<String, Box<dyn Error>> {
     let points = |name: &str| {
-        let curve = depths.iter().find(|curve| curve.0 == name);
+        let curve = curves.iter().find(|curve| curve.0 == name);
         curve.map(|curve| &curve.1).ok_or_else(|| format!("no curve {name}"))
     };
     let (forward, backward) = (points("forward")?, points("backward")?);
@@ -207,7 +210,7 @@ type Layers32 = (Layers16, Layers16);
 type Layers64 = (Layers32, Layers32);
 
 /// Forward and backward of layers of 32-32 relu, with `S` samples.
-fn depths<const S: usize>() -> Vec<Work> {
+fn deep<const S: usize>() -> Vec<Work> {
     let mut works = Vec::new();
     macro_rules! depths {
         ($($depth:literal $net:ty),+) => {$({
