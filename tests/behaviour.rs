@@ -2,7 +2,7 @@
 
 use constgrad::prelude::*;
 use constgrad::*;
-use rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
+use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 
 type Net = net![Dense<3, 8, Tanh>, Dense<8, 4, Relu>, Dense<4, 2>];
 
@@ -227,6 +227,27 @@ fn logits_of_any_size_have_a_finite_exact_loss() {
     let mut dy = [0.0; 2];
     let loss = BinaryCrossEntropy.gradient(&[1e4, -1e4], &[0.0, 0.0], 1.0, &mut dy);
     assert_eq!((loss, dy), (5e3, [0.5, 0.0]));
+}
+
+/// Cross-entropy takes a batch in passes over several samples: to the same bits.
+#[test]
+fn cross_entropy_of_a_batch_is_that_of_its_samples() {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(6);
+    let ys: [[f32; 11]; 37] = std::array::from_fn(|n| {
+        std::array::from_fn(|_| rng.random_range(-1.0..1.0) * 10f32.powi(n as i32 % 7 - 2))
+    });
+    let targets: [Class<11>; 37] = std::array::from_fn(|n| Class::new(n % 11).unwrap());
+    for label_smoothing in [0.0, 0.1, 1.0] {
+        let loss = CrossEntropy { label_smoothing };
+        let mut found = [[0.0; 11]; 37];
+        let sum = loss.gradient_batch(&ys, &targets, 0.25, &mut found);
+
+        let mut expected = (0.0, [[0.0; 11]; 37]);
+        for ((y, target), dy) in ys.iter().zip(&targets).zip(&mut expected.1) {
+            expected.0 += loss.gradient(y, target, 0.25, dy);
+        }
+        assert_eq!((sum, found), expected, "with label smoothing {label_smoothing}");
+    }
 }
 
 #[test]
