@@ -1492,13 +1492,8 @@ struct Transposed<'a, T> {
     borrowed: PhantomData<&'a mut [T]>,
 }
 
-/// Columns of a packed square, which are whole vectors of any machine, and its rows unless it is the
-/// last.
+/// Rows and columns of a packed square, 4 KiB of `f32` on the stack: whole vectors of any machine.
 const SQUARE: usize = 32;
-
-/// The most rows of the last one, so that few outputs beyond a multiple of 32 are none of their own.
-/// That is 5 KiB of `f32` on the stack.
-const TALLEST: usize = SQUARE + 8;
 
 impl<T: Float> Task for Transposed<'_, T> {
     type Output = ();
@@ -1508,15 +1503,14 @@ impl<T: Float> Task for Transposed<'_, T> {
         without_vectors!(if const { <T::Lanes<X> as Lanes<T>>::PLAIN } {
             return self.run_plain();
         });
-        let mut square = Aligned(MaybeUninit::<[[T; SQUARE]; TALLEST]>::uninit());
+        let mut square = Aligned(MaybeUninit::<[[T; SQUARE]; SQUARE]>::uninit());
         let square = square.0.as_mut_ptr().cast();
         let mut input = 0;
         while input < self.inputs {
             let cols = usize::min(SQUARE, self.inputs - input);
             let mut output = 0;
             while output < self.outputs {
-                let left = self.outputs - output;
-                let depth = if left <= TALLEST { left } else { SQUARE };
+                let depth = usize::min(SQUARE, self.outputs - output);
                 // SAFETY: the square has room for what is within its sizes, and these are rows and
                 // columns of W.
                 unsafe { self.pack::<X>((input, cols), (output, depth), square) }
