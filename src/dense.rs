@@ -132,6 +132,22 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
     }
 
     #[inline(always)]
+    fn backward_between<'a, M: Machine, H, const B: usize>(
+        &self,
+        x: &[[T; IN]; B],
+        tape: &mut Self::Tape<B>,
+        y: &[[T; OUT]; B],
+        dy: Arena<'a, H, [[T; OUT]; B]>,
+        gradient: &mut Self,
+        store: Store,
+    ) -> Arena<'a, H, [[T; IN]; B]> {
+        let mut both = dy.with_any();
+        let (dy, dx) = both.parts();
+        self.backward::<M, B>(x, tape, y, dy, Some(dx), gradient, store);
+        both.done()
+    }
+
+    #[inline(always)]
     fn descend<M: Machine, const B: usize>(
         &mut self,
         x: &[[T; IN]; B],
@@ -147,6 +163,20 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
             product::transposed::<M, T, IN, OUT, B>(&self.weights, ds, dx);
         }
         product::outer::<M, T, IN, OUT, B>(x, ds, &mut self.weights, Store::Add, Claim::NONE);
+    }
+
+    #[inline(always)]
+    fn descend_between<'a, M: Machine, H, const B: usize>(
+        &mut self,
+        x: &[[T; IN]; B],
+        tape: &mut Self::Tape<B>,
+        y: &[[T; OUT]; B],
+        dy: Arena<'a, H, [[T; OUT]; B]>,
+    ) -> Arena<'a, H, [[T; IN]; B]> {
+        let mut both = dy.with_any();
+        let (dy, dx) = both.parts();
+        self.descend::<M, B>(x, tape, y, dy, Some(dx));
+        both.done()
     }
 
     #[inline(always)]

@@ -9,7 +9,10 @@ use rand::Rng;
 use crate::budget::LayerInfo;
 use crate::init::Init;
 use crate::kernel::{Aligned, Arena, Larger, Room, Task, parts};
-use crate::pass::{Backward, Descend, Forward, InferBetween, InferFirst, InferLast, half};
+use crate::pass::{
+    BackwardBetween, BackwardFirst, DescendBetween, DescendFirst, Forward, InferBetween,
+    InferFirst, InferLast, half,
+};
 use crate::tensors::Plan;
 use crate::{Float, Machine, TensorInfo};
 
@@ -178,6 +181,10 @@ pub trait Layer: Shape {
     /// `x` and `y` are those of the forward pass. `dy` is ∂J/∂y on entry and may be used as
     /// scratch. `dx`, where it is asked for, gets ∂J/∂x. Derivatives of parameters go into
     /// `gradient` as `store` says.
+    ///
+    /// The crate's own passes have the derivatives between the layers of a network in the tape. A
+    /// layer of your own which holds a network and calls this of it has them on the stack: those of
+    /// the largest two neighbours, for all samples of the batch.
     #[expect(clippy::too_many_arguments, reason = "x, y, their derivatives, and where they go")]
     fn backward<M: Machine, const B: usize>(
         &self,
@@ -189,6 +196,42 @@ pub trait Layer: Shape {
         gradient: &mut Self,
         store: Store,
     );
+
+    /// The same from ∂J/∂y in an arena, after the layers behind. A layer keeps this default.
+    #[doc(hidden)]
+    #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "as for `backward`")]
+    fn backward_first<M: Machine, H, const B: usize>(
+        &self,
+        x: &[Self::Input; B],
+        tape: &mut Self::Tape<B>,
+        y: &[Self::Output; B],
+        mut dy: Arena<'_, H, [Self::Output; B]>,
+        dx: Option<&mut [Self::Input; B]>,
+        gradient: &mut Self,
+        store: Store,
+    ) {
+        self.backward::<M, B>(x, tape, y, dy.held_mut(), dx, gradient, store);
+    }
+
+    /// The same from one end of an arena to the other, for the layer before. A layer keeps this
+    /// default.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn backward_between<'a, M: Machine, H, const B: usize>(
+        &self,
+        x: &[Self::Input; B],
+        tape: &mut Self::Tape<B>,
+        y: &[Self::Output; B],
+        dy: Arena<'a, H, [Self::Output; B]>,
+        gradient: &mut Self,
+        store: Store,
+    ) -> Arena<'a, H, [Self::Input; B]> {
+        let mut both = dy.with();
+        let (dy, dx) = both.parts();
+        self.backward::<M, B>(x, tape, y, dy, Some(dx), gradient, store);
+        both.done()
+    }
 
     /// As [`backward`](Self::backward), but adds the derivatives of the parameters to the parameters
     /// themselves. `dy` is −lr · ∂J/∂y on entry, which makes this a step of gradient descent, and
@@ -221,6 +264,36 @@ pub trait Layer: Shape {
         self.visit([&mut change], &mut Add);
     }
 
+    /// As [`backward_first`](Self::backward_first). A layer keeps this default.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn descend_first<M: Machine, H, const B: usize>(
+        &mut self,
+        x: &[Self::Input; B],
+        tape: &mut Self::Tape<B>,
+        y: &[Self::Output; B],
+        mut dy: Arena<'_, H, [Self::Output; B]>,
+        dx: Option<&mut [Self::Input; B]>,
+    ) {
+        self.descend::<M, B>(x, tape, y, dy.held_mut(), dx);
+    }
+
+    /// As [`backward_between`](Self::backward_between). A layer keeps this default.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn descend_between<'a, M: Machine, H, const B: usize>(
+        &mut self,
+        x: &[Self::Input; B],
+        tape: &mut Self::Tape<B>,
+        y: &[Self::Output; B],
+        dy: Arena<'a, H, [Self::Output; B]>,
+    ) -> Arena<'a, H, [Self::Input; B]> {
+        let mut both = dy.with();
+        let (dy, dx) = both.parts();
+        self.descend::<M, B>(x, tape, y, dy, Some(dx));
+        both.done()
+    }
+
     /// Hands each tensor of parameters to `visitor`, together with the same tensor of `others`. It is
     /// marked `#[inline(always)]` like the passes: an optimizer's step is compiled for the machine too.
     fn visit<const K: usize, V: Visitor<K>>(&mut self, others: [&mut Self; K], visitor: &mut V);
@@ -237,17 +310,16 @@ pub trait Layer: Shape {
     }
 }
 
-/// What the tape of a pair holds: the tapes of its halves, the activation h between them, kept
-/// once for both, and room for its derivative.
+/// What the tape of a pair holds: the tapes of its halves, and the activation h between them, kept
+/// once for both. Its derivative is in the arena of backward.
 pub struct PairTape<TA, H, TB> {
     a: TA,
     h: Aligned<H>,
-    dh: Aligned<H>,
     b: TB,
 }
 
 impl<TA: Zero, H: Zero, TB: Zero> Zero for PairTape<TA, H, TB> {
-    const ZERO: Self = PairTape { a: TA::ZERO, h: Zero::ZERO, dh: Zero::ZERO, b: TB::ZERO };
+    const ZERO: Self = PairTape { a: TA::ZERO, h: Zero::ZERO, b: TB::ZERO };
 }
 
 impl<A: Layer, B: Layer> Layer for (A, B)
@@ -305,7 +377,7 @@ where
         y: &mut [Self::Output; N],
     ) {
         let (a, b) = self;
-        let PairTape { a: a_tape, h: Aligned(h), b: b_tape, .. } = tape;
+        let PairTape { a: a_tape, h: Aligned(h), b: b_tape } = tape;
         half!(A, M, Forward::<A, N> { net: a, x, tape: a_tape, y: h });
         half!(B, M, Forward::<B, N> { net: b, x: A::Last::pass(h), tape: b_tape, y });
     }
@@ -321,17 +393,60 @@ where
         gradient: &mut Self,
         store: Store,
     ) {
+        let mut memory = Room::<[Self::Live<(), Self::Output>; N]>::EMPTY;
+        let ((), dy) = Arena::new(&mut memory).set(|to| *to = *dy);
+        self.backward_first::<M, _, N>(x, tape, y, dy, dx, gradient, store);
+    }
+
+    #[inline(always)]
+    fn backward_first<M: Machine, H, const N: usize>(
+        &self,
+        x: &[Self::Input; N],
+        tape: &mut Self::Tape<N>,
+        y: &[Self::Output; N],
+        dy: Arena<'_, H, [Self::Output; N]>,
+        dx: Option<&mut [Self::Input; N]>,
+        gradient: &mut Self,
+        store: Store,
+    ) {
         let (a, b) = self;
         let (da, db) = gradient;
-        let PairTape { a: a_tape, h: Aligned(h), dh: Aligned(dh), b: b_tape } = tape;
+        let PairTape { a: a_tape, h: Aligned(h), b: b_tape } = tape;
         let b_pass = {
-            let (x, dx) = (A::Last::pass(h), Some(A::Last::pass_mut(dh)));
-            Backward::<B, N> { net: b, x, tape: b_tape, y, dy, dx, gradient: db, store }
+            let x = A::Last::pass(h);
+            BackwardBetween::<B, H, N> { net: b, x, tape: b_tape, y, dy, gradient: db, store }
         };
-        half!(B, M, b_pass);
-        let (y, dy) = (&*h, dh);
-        let a_pass = Backward::<A, N> { net: a, x, tape: a_tape, y, dy, dx, gradient: da, store };
+        let dy = A::Last::pass_back(half!(B, M, b_pass));
+        let a_pass = {
+            let (y, gradient) = (&*h, da);
+            BackwardFirst::<A, H, N> { net: a, x, tape: a_tape, y, dy, dx, gradient, store }
+        };
         half!(A, M, a_pass);
+    }
+
+    #[inline(always)]
+    fn backward_between<'a, M: Machine, H, const N: usize>(
+        &self,
+        x: &[Self::Input; N],
+        tape: &mut Self::Tape<N>,
+        y: &[Self::Output; N],
+        dy: Arena<'a, H, [Self::Output; N]>,
+        gradient: &mut Self,
+        store: Store,
+    ) -> Arena<'a, H, [Self::Input; N]> {
+        let (a, b) = self;
+        let (da, db) = gradient;
+        let PairTape { a: a_tape, h: Aligned(h), b: b_tape } = tape;
+        let b_pass = {
+            let x = A::Last::pass(h);
+            BackwardBetween::<B, H, N> { net: b, x, tape: b_tape, y, dy, gradient: db, store }
+        };
+        let dy = A::Last::pass_back(half!(B, M, b_pass));
+        let a_pass = {
+            let (y, gradient) = (&*h, da);
+            BackwardBetween::<A, H, N> { net: a, x, tape: a_tape, y, dy, gradient, store }
+        };
+        half!(A, M, a_pass)
     }
 
     #[inline(always)]
@@ -343,14 +458,42 @@ where
         dy: &mut [Self::Output; N],
         dx: Option<&mut [Self::Input; N]>,
     ) {
+        let mut memory = Room::<[Self::Live<(), Self::Output>; N]>::EMPTY;
+        let ((), dy) = Arena::new(&mut memory).set(|to| *to = *dy);
+        self.descend_first::<M, _, N>(x, tape, y, dy, dx);
+    }
+
+    #[inline(always)]
+    fn descend_first<M: Machine, H, const N: usize>(
+        &mut self,
+        x: &[Self::Input; N],
+        tape: &mut Self::Tape<N>,
+        y: &[Self::Output; N],
+        dy: Arena<'_, H, [Self::Output; N]>,
+        dx: Option<&mut [Self::Input; N]>,
+    ) {
         let (a, b) = self;
-        let PairTape { a: a_tape, h: Aligned(h), dh: Aligned(dh), b: b_tape } = tape;
-        let b_pass = {
-            let (x, dx) = (A::Last::pass(h), Some(A::Last::pass_mut(dh)));
-            Descend::<B, N> { net: b, x, tape: b_tape, y, dy, dx }
-        };
-        half!(B, M, b_pass);
-        half!(A, M, Descend::<A, N> { net: a, x, tape: a_tape, y: h, dy: dh, dx });
+        let PairTape { a: a_tape, h: Aligned(h), b: b_tape } = tape;
+        let x_of_b = A::Last::pass(h);
+        let dy = half!(B, M, DescendBetween::<B, H, N> { net: b, x: x_of_b, tape: b_tape, y, dy });
+        let dy = A::Last::pass_back(dy);
+        half!(A, M, DescendFirst::<A, H, N> { net: a, x, tape: a_tape, y: h, dy, dx });
+    }
+
+    #[inline(always)]
+    fn descend_between<'a, M: Machine, H, const N: usize>(
+        &mut self,
+        x: &[Self::Input; N],
+        tape: &mut Self::Tape<N>,
+        y: &[Self::Output; N],
+        dy: Arena<'a, H, [Self::Output; N]>,
+    ) -> Arena<'a, H, [Self::Input; N]> {
+        let (a, b) = self;
+        let PairTape { a: a_tape, h: Aligned(h), b: b_tape } = tape;
+        let x_of_b = A::Last::pass(h);
+        let dy = half!(B, M, DescendBetween::<B, H, N> { net: b, x: x_of_b, tape: b_tape, y, dy });
+        let dy = A::Last::pass_back(dy);
+        half!(A, M, DescendBetween::<A, H, N> { net: a, x, tape: a_tape, y: h, dy })
     }
 
     #[inline(always)]
@@ -387,11 +530,12 @@ where
 pub trait Feeds<Next, Out, In> {
     /// The output of one layer, seen as the input of the next.
     fn pass<const B: usize>(y: &[Out; B]) -> &[In; B];
-    /// The same place, to be written by the next layer.
-    fn pass_mut<const B: usize>(y: &mut [Out; B]) -> &mut [In; B];
     /// The same place in the memory of a prediction.
     #[doc(hidden)]
     fn pass_held<H, const B: usize>(y: Arena<'_, H, [Out; B]>) -> Arena<'_, H, [In; B]>;
+    /// The derivative by the input of the next layer, seen as that by the output of the first.
+    #[doc(hidden)]
+    fn pass_back<H, const B: usize>(dx: Arena<'_, H, [In; B]>) -> Arena<'_, H, [Out; B]>;
 }
 
 impl<A, B, S> Feeds<B, S, S> for A {
@@ -400,12 +544,12 @@ impl<A, B, S> Feeds<B, S, S> for A {
         y
     }
     #[inline(always)]
-    fn pass_mut<const N: usize>(y: &mut [S; N]) -> &mut [S; N] {
+    fn pass_held<H, const N: usize>(y: Arena<'_, H, [S; N]>) -> Arena<'_, H, [S; N]> {
         y
     }
     #[inline(always)]
-    fn pass_held<H, const N: usize>(y: Arena<'_, H, [S; N]>) -> Arena<'_, H, [S; N]> {
-        y
+    fn pass_back<H, const N: usize>(dx: Arena<'_, H, [S; N]>) -> Arena<'_, H, [S; N]> {
+        dx
     }
 }
 

@@ -83,9 +83,9 @@ impl<N: Layer, L: Loss<N::Output>> Task for Step<'_, N, L> {
     fn run<M: Machine>(self) -> L::Scalar {
         let Step { tape, net, loss, x, target, scale } = self;
         tape.forward_pass(net, x).run::<M>();
-        let ([y], [dy]) = (&tape.y.0, &mut tape.dy.0);
-        let loss = loss.gradient(y, target, scale, dy);
-        tape.descend_pass(net, x).run::<M>();
+        let (loss, descend) =
+            tape.descend_pass(net, x, |[y], [dy]| loss.gradient(y, target, scale, dy));
+        descend.run::<M>();
         loss
     }
 }

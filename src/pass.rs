@@ -97,44 +97,84 @@ impl<N: Layer, const B: usize> Task for Forward<'_, N, B> {
     }
 }
 
-/// [`Layer::backward`].
-pub(crate) struct Backward<'a, N: Layer, const B: usize> {
+/// [`Layer::backward_first`].
+pub(crate) struct BackwardFirst<'a, 'm, N: Layer, H, const B: usize> {
     pub(crate) net: &'a N,
     pub(crate) x: &'a [N::Input; B],
     pub(crate) tape: &'a mut N::Tape<B>,
     pub(crate) y: &'a [N::Output; B],
-    pub(crate) dy: &'a mut [N::Output; B],
+    pub(crate) dy: Arena<'m, H, [N::Output; B]>,
     pub(crate) dx: Option<&'a mut [N::Input; B]>,
     pub(crate) gradient: &'a mut N,
     pub(crate) store: Store,
 }
 
-impl<N: Layer, const B: usize> Task for Backward<'_, N, B> {
+impl<N: Layer, H, const B: usize> Task for BackwardFirst<'_, '_, N, H, B> {
     type Output = ();
 
     #[inline(always)]
     fn run<M: Machine>(self) {
-        let Backward { net, x, tape, y, dy, dx, gradient, store } = self;
-        net.backward::<M, B>(x, tape, y, dy, dx, gradient, store);
+        let BackwardFirst { net, x, tape, y, dy, dx, gradient, store } = self;
+        net.backward_first::<M, H, B>(x, tape, y, dy, dx, gradient, store);
     }
 }
 
-/// [`Layer::descend`].
-pub(crate) struct Descend<'a, N: Layer, const B: usize> {
+/// [`Layer::backward_between`].
+pub(crate) struct BackwardBetween<'a, 'm, N: Layer, H, const B: usize> {
+    pub(crate) net: &'a N,
+    pub(crate) x: &'a [N::Input; B],
+    pub(crate) tape: &'a mut N::Tape<B>,
+    pub(crate) y: &'a [N::Output; B],
+    pub(crate) dy: Arena<'m, H, [N::Output; B]>,
+    pub(crate) gradient: &'a mut N,
+    pub(crate) store: Store,
+}
+
+impl<'m, N: Layer, H, const B: usize> Task for BackwardBetween<'_, 'm, N, H, B> {
+    type Output = Arena<'m, H, [N::Input; B]>;
+
+    #[inline(always)]
+    fn run<M: Machine>(self) -> Self::Output {
+        let BackwardBetween { net, x, tape, y, dy, gradient, store } = self;
+        net.backward_between::<M, H, B>(x, tape, y, dy, gradient, store)
+    }
+}
+
+/// [`Layer::descend_first`].
+pub(crate) struct DescendFirst<'a, 'm, N: Layer, H, const B: usize> {
     pub(crate) net: &'a mut N,
     pub(crate) x: &'a [N::Input; B],
     pub(crate) tape: &'a mut N::Tape<B>,
     pub(crate) y: &'a [N::Output; B],
-    pub(crate) dy: &'a mut [N::Output; B],
+    pub(crate) dy: Arena<'m, H, [N::Output; B]>,
     pub(crate) dx: Option<&'a mut [N::Input; B]>,
 }
 
-impl<N: Layer, const B: usize> Task for Descend<'_, N, B> {
+impl<N: Layer, H, const B: usize> Task for DescendFirst<'_, '_, N, H, B> {
     type Output = ();
 
     #[inline(always)]
     fn run<M: Machine>(self) {
-        let Descend { net, x, tape, y, dy, dx } = self;
-        net.descend::<M, B>(x, tape, y, dy, dx);
+        let DescendFirst { net, x, tape, y, dy, dx } = self;
+        net.descend_first::<M, H, B>(x, tape, y, dy, dx);
+    }
+}
+
+/// [`Layer::descend_between`].
+pub(crate) struct DescendBetween<'a, 'm, N: Layer, H, const B: usize> {
+    pub(crate) net: &'a mut N,
+    pub(crate) x: &'a [N::Input; B],
+    pub(crate) tape: &'a mut N::Tape<B>,
+    pub(crate) y: &'a [N::Output; B],
+    pub(crate) dy: Arena<'m, H, [N::Output; B]>,
+}
+
+impl<'m, N: Layer, H, const B: usize> Task for DescendBetween<'_, 'm, N, H, B> {
+    type Output = Arena<'m, H, [N::Input; B]>;
+
+    #[inline(always)]
+    fn run<M: Machine>(self) -> Self::Output {
+        let DescendBetween { net, x, tape, y, dy } = self;
+        net.descend_between::<M, H, B>(x, tape, y, dy)
     }
 }

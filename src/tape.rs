@@ -1,11 +1,12 @@
 //! Forward and backward by hand, for those who want to see the derivatives.
 
-use crate::kernel::{Aligned, dispatch};
-use crate::pass::{Backward, Descend, Forward};
+use crate::kernel::{Aligned, Arena, Room, Task, dispatch};
+use crate::pass::{BackwardFirst, DescendFirst, Forward};
 use crate::{Layer, Store, Zero};
 
-/// Everything that one forward and backward pass of a network over a batch of `B` leaves behind:
-/// the activations h⁽¹⁾ .. h⁽ᴰ⁾ and their derivatives.
+/// What one forward and backward pass of a network over a batch of `B` needs: the activations
+/// h⁽¹⁾ .. h⁽ᴰ⁾, and the derivatives of two neighbours, which take turns from the last layer to the
+/// first.
 ///
 /// [`Trainer`](crate::Trainer) uses one for you. By hand it looks like the mathematics:
 ///
@@ -32,12 +33,13 @@ use crate::{Layer, Store, Zero};
 /// An input or a gradient of another shape than the network's does not compile.
 pub struct Tape<N: Layer, const B: usize> {
     layers: N::Tape<B>,
-    pub(crate) y: Aligned<[N::Output; B]>,
-    pub(crate) dy: Aligned<[N::Output; B]>,
+    y: Aligned<[N::Output; B]>,
+    /// For ∂J/∂y, and then for the derivatives by h of one layer after the other.
+    derivatives: Room<[N::Live<(), N::Output>; B]>,
 }
 
 impl<N: Layer, const B: usize> Zero for Tape<N, B> {
-    const ZERO: Self = Tape { layers: Zero::ZERO, y: Zero::ZERO, dy: Zero::ZERO };
+    const ZERO: Self = Tape { layers: Zero::ZERO, y: Zero::ZERO, derivatives: Room::EMPTY };
 }
 
 impl<N: Layer, const B: usize> Tape<N, B> {
@@ -50,15 +52,16 @@ impl<N: Layer, const B: usize> Tape<N, B> {
     /// Given g = ∂J/∂y, sets `gradient` to the derivatives of J by all parameters, summed over
     /// the batch. `net` and `x` are those of the last [`forward`](Self::forward).
     pub fn backward(&mut self, net: &N, x: &[N::Input; B], g: &[N::Output; B], gradient: &mut N) {
-        self.dy.0 = *g;
-        dispatch(self.backward_pass(net, x, None, gradient, Store::Overwrite));
+        let ((), pass) =
+            self.backward_pass(net, x, None, gradient, Store::Overwrite, |_, dy| *dy = *g);
+        dispatch(pass);
     }
 
     /// As [`backward`](Self::backward), but adds to `gradient`: for a batch that is larger than
     /// memory, taken in parts.
     pub fn accumulate(&mut self, net: &N, x: &[N::Input; B], g: &[N::Output; B], gradient: &mut N) {
-        self.dy.0 = *g;
-        dispatch(self.backward_pass(net, x, None, gradient, Store::Add));
+        let ((), pass) = self.backward_pass(net, x, None, gradient, Store::Add, |_, dy| *dy = *g);
+        dispatch(pass);
     }
 
     /// As [`backward`](Self::backward), and sets `dx` to g⁽¹⁾ = ∂J/∂x: how sensitive the loss is
@@ -71,8 +74,9 @@ impl<N: Layer, const B: usize> Tape<N, B> {
         gradient: &mut N,
         dx: &mut [N::Input; B],
     ) {
-        self.dy.0 = *g;
-        dispatch(self.backward_pass(net, x, Some(dx), gradient, Store::Overwrite));
+        let ((), pass) =
+            self.backward_pass(net, x, Some(dx), gradient, Store::Overwrite, |_, dy| *dy = *g);
+        dispatch(pass);
     }
 
     /// Forward.
@@ -85,28 +89,32 @@ impl<N: Layer, const B: usize> Tape<N, B> {
         Forward { net, x, tape: &mut self.layers, y: &mut self.y.0 }
     }
 
-    /// Backward from ∂J/∂y in `dy`, which it uses up.
+    /// Backward from ∂J/∂y, which `loss` sets for y.
     #[inline(always)]
-    pub(crate) fn backward_pass<'a>(
+    pub(crate) fn backward_pass<'a, J>(
         &'a mut self,
         net: &'a N,
         x: &'a [N::Input; B],
         dx: Option<&'a mut [N::Input; B]>,
         gradient: &'a mut N,
         store: Store,
-    ) -> Backward<'a, N, B> {
-        let Tape { layers: tape, y: Aligned(y), dy: Aligned(dy) } = self;
-        Backward { net, x, tape, y, dy, dx, gradient, store }
+        loss: impl FnOnce(&[N::Output; B], &mut [N::Output; B]) -> J,
+    ) -> (J, impl Task<Output = ()>) {
+        let Tape { layers: tape, y: Aligned(y), derivatives } = self;
+        let (loss, dy) = Arena::new(derivatives).set(|dy| loss(y, dy));
+        (loss, BackwardFirst { net, x, tape, y, dy, dx, gradient, store })
     }
 
-    /// Backward from −lr · ∂J/∂y in `dy`, which it uses up, with what it gives added to the network.
+    /// Backward from −lr · ∂J/∂y, which `loss` sets for y, with what it gives added to the network.
     #[inline(always)]
-    pub(crate) fn descend_pass<'a>(
+    pub(crate) fn descend_pass<'a, J>(
         &'a mut self,
         net: &'a mut N,
         x: &'a [N::Input; B],
-    ) -> Descend<'a, N, B> {
-        let Tape { layers: tape, y: Aligned(y), dy: Aligned(dy) } = self;
-        Descend { net, x, tape, y, dy, dx: None }
+        loss: impl FnOnce(&[N::Output; B], &mut [N::Output; B]) -> J,
+    ) -> (J, impl Task<Output = ()>) {
+        let Tape { layers: tape, y: Aligned(y), derivatives } = self;
+        let (loss, dy) = Arena::new(derivatives).set(|dy| loss(y, dy));
+        (loss, DescendFirst { net, x, tape, y, dy, dx: None })
     }
 }

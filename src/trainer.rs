@@ -291,8 +291,10 @@ impl<N: Layer, L: Loss<N::Output>, const B: usize> Task for Pass<'_, N, L, B> {
     fn run<M: Machine>(self) -> L::Scalar {
         let Pass { tape, net, loss, x, targets, share, gradient, store } = self;
         tape.forward_pass(net, x).run::<M>();
-        let sum = loss.gradient_batch(&tape.y.0, targets, share, &mut tape.dy.0);
-        tape.backward_pass(net, x, None, gradient, store).run::<M>();
+        let (sum, backward) = tape.backward_pass(net, x, None, gradient, store, |y, dy| {
+            loss.gradient_batch(y, targets, share, dy)
+        });
+        backward.run::<M>();
         sum
     }
 }

@@ -62,15 +62,21 @@ fn plain_sgd_has_no_state() {
     assert_eq!(size_of::<<Sgd<Momentum> as Optimizer>::State<Mnist>>(), size_of::<Mnist>());
 }
 
-/// The tape keeps h and its derivative between two layers, and s only where f′ needs it.
+/// The tape keeps y and each h, s only where f′ needs it, and no more derivatives than two of
+/// neighbours.
 #[test]
 fn the_tape_holds_no_more_than_it_must() {
     type From<Act> = net![Dense<3, 20, Act>, Dense<20, 2>];
     let (output, hidden) = (in_memory(7 * 2 * 4), in_memory(7 * 20 * 4));
-    // Both with their derivatives.
-    assert_eq!(size_of::<Tape<From<Relu>, 7>>(), 2 * (hidden + output));
-    assert_eq!(size_of::<Tape<From<Softmax>, 7>>(), 2 * (hidden + output));
-    assert_eq!(size_of::<Tape<From<Silu>, 7>>(), 2 * (hidden + output) + hidden);
+    let derivatives = in_memory(7 * (20 + 2) * 4);
+    assert_eq!(size_of::<Tape<From<Relu>, 7>>(), output + hidden + derivatives);
+    assert_eq!(size_of::<Tape<From<Softmax>, 7>>(), output + hidden + derivatives);
+    assert_eq!(size_of::<Tape<From<Silu>, 7>>(), output + 2 * hidden + derivatives);
+
+    type Deep =
+        (net![Dense<3, 30>, Dense<30, 20>, Dense<20, 29>], net![Dense<29, 20>, Dense<20, 2>]);
+    let activations = [2, 20, 29, 20, 30].map(|n| in_memory(7 * n * 4)).iter().sum::<usize>();
+    assert_eq!(size_of::<Tape<Deep, 7>>(), activations + in_memory(7 * (30 + 20) * 4));
 }
 
 #[test]

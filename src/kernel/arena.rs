@@ -1,4 +1,5 @@
-//! Memory that holds one activation at each end: those of a prediction, in turn.
+//! Memory that holds one value at each end: the activations of a prediction, or the derivatives of
+//! a backward pass, in turn.
 
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
@@ -17,6 +18,12 @@ impl<Z: Zero> Zero for Aligned<Z> {
 /// Memory for an [`Arena`] as large as an `H`.
 pub struct Room<H>(Aligned<MaybeUninit<H>>);
 
+// SAFETY: there is nothing in a room but what an arena puts there, and no arena finds what another
+// has left. So another thread that has the room gets no value with it.
+unsafe impl<H> Send for Room<H> {}
+// SAFETY: a shared room cannot be looked into.
+unsafe impl<H> Sync for Room<H> {}
+
 impl<H> Room<H> {
     /// Room with nothing in it.
     pub const EMPTY: Self = Room(Aligned(MaybeUninit::uninit()));
@@ -25,7 +32,10 @@ impl<H> Room<H> {
 /// Memory as large as an `H`, with an `X` at one of its ends.
 ///
 /// A layer takes its input from there and puts its output at the other end, over the input of
-/// the layer before it. So the memory need be no larger than two neighbours together.
+/// the layer before it. So the memory need be no larger than two neighbours together. Backward goes
+/// the other way, from the derivative of the output to that of the input.
+///
+/// What is left behind is not dropped.
 pub struct Arena<'a, H, X> {
     memory: Memory<'a, H>,
     /// Where the `X` is.
@@ -80,6 +90,14 @@ impl<'a, H> Arena<'a, H, ()> {
         let memory = Memory { start: memory, borrow: PhantomData };
         Arena { memory, end: End::Low, holds: PhantomData }
     }
+
+    /// Puts a `Y` there, which `set` makes of zeros. Gives what `set` returns.
+    #[inline(always)]
+    pub fn set<Y: Zero, R>(self, set: impl FnOnce(&mut Y) -> R) -> (R, Arena<'a, H, Y>) {
+        let mut both = self.with();
+        let ((), y) = both.parts();
+        (set(y), both.done())
+    }
 }
 
 impl<'a, H, X> Arena<'a, H, X> {
@@ -92,22 +110,34 @@ impl<'a, H, X> Arena<'a, H, X> {
         unsafe { &*self.memory.place::<X>(self.end) }
     }
 
+    /// The same, to be changed.
+    #[inline(always)]
+    pub const fn held_mut(&mut self) -> &mut X {
+        // SAFETY: as for `held`; and the arena is borrowed as long as the only reference lives.
+        unsafe { &mut *self.memory.place::<X>(self.end) }
+    }
+
     /// Puts a `Y` at the other end, all zero. That both fit is checked when this is compiled.
     #[inline(always)]
-    pub fn with<Y: Zero + Copy>(self) -> Both<'a, H, X, Y> {
+    pub fn with<Y: Zero>(self) -> Both<'a, H, X, Y> {
         let both = self.at_other_end::<Y>();
         // SAFETY: `place` is inside of the memory and aligned, the memory is this arena's alone,
-        // and no reference into it is alive, since the arena is here by value. The assignment drops
-        // nothing, because a `Y` is `Copy`. It leaves the `X` alone: the two do not overlap.
-        unsafe { *both.memory.place::<Y>(both.end) = Y::ZERO };
+        // and no reference into it is alive, since the arena is here by value. This leaves the `X`
+        // alone: the two do not overlap.
+        unsafe { both.memory.place::<Y>(both.end).write(Y::ZERO) };
         both
     }
 
     /// As [`with`](Self::with), but what the numbers are is not said: they are to be overwritten.
     #[inline(always)]
     pub fn with_any<T: Float, const N: usize, const B: usize>(self) -> Both<'a, H, X, [[T; N]; B]> {
-        #[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
-        {
+        // Compilers do without a few zeros, or write them in no time. An Arm with an FPU is slow at
+        // storing even these.
+        #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "arm"))]
+        if const {
+            let is_chip = cfg!(all(target_arch = "arm", target_abi = "eabihf"));
+            is_chip || size_of::<[[T; N]; B]>() > 512
+        } {
             let both = self.at_other_end::<[[T; N]; B]>();
             let place = both.memory.place::<[[T; N]; B]>(both.end);
             // SAFETY: writes nothing, but for all that the compiler knows any bits to the memory
@@ -115,10 +145,8 @@ impl<'a, H, X> Arena<'a, H, X> {
             unsafe {
                 core::arch::asm!("/* {0} */", in(reg) place, options(nostack, preserves_flags))
             };
-            both
+            return both;
         }
-        // Compilers do without the zeros, or write them in no time.
-        #[cfg(not(all(target_arch = "arm", target_abi = "eabihf")))]
         self.with()
     }
 
@@ -138,7 +166,7 @@ impl<'a, H, X> Arena<'a, H, X> {
 impl<'a, H, X, Y> Both<'a, H, X, Y> {
     /// What is at the two ends.
     #[inline(always)]
-    pub const fn parts(&mut self) -> (&X, &mut Y) {
+    pub const fn parts(&mut self) -> (&mut X, &mut Y) {
         let other = match self.end {
             End::Low => End::High,
             End::High => End::Low,
@@ -148,7 +176,7 @@ impl<'a, H, X, Y> Both<'a, H, X, Y> {
         // SAFETY: `Arena::with` has found an `X` at its end and has put a `Y` at the other; they
         // do not overlap, as it has checked. Both places are inside of the memory and aligned, and
         // the memory is this value's alone, which is borrowed as long as the references live.
-        unsafe { (&*x, &mut *y) }
+        unsafe { (&mut *x, &mut *y) }
     }
 
     /// Leaves the `X` behind: its place is free again.
@@ -187,7 +215,7 @@ mod tests {
 
         let mut doubles = bytes.with::<[[f64; 2]; 2]>();
         let (bytes, numbers) = doubles.parts();
-        assert_eq!((bytes, &*numbers), (&[[1, 2, 3], [4, 5, 6]], &[[0.0; 2]; 2]));
+        assert_eq!((&*bytes, &*numbers), (&[[1, 2, 3], [4, 5, 6]], &[[0.0; 2]; 2]));
         *numbers = [[1.5, 2.5], [3.5, 4.5]];
         assert_eq!(bytes, &[[1, 2, 3], [4, 5, 6]]);
 

@@ -4,10 +4,11 @@ use std::array;
 
 use constgrad::prelude::*;
 use constgrad::{
-    Adam, Class, CrossEntropy, Dense, Gelu, Init, Layer, Relu, Softsign, Tanh, Tape, Trainer, net,
+    Adam, Class, CrossEntropy, Dense, Gelu, Init, Inspector, Layer, Machine, OnlineSgd, Relu,
+    Softsign, Store, Tanh, Tape, Trainer, Visitor, net,
 };
 use rand::rngs::Xoshiro256PlusPlus;
-use rand::{RngExt, SeedableRng};
+use rand::{Rng, RngExt, SeedableRng};
 
 use crate::problem::parameters;
 
@@ -21,6 +22,77 @@ type Right = net![A, B, C, D, E];
 type Left = ((((A, B), C), D), E);
 type Balanced = ((A, B), (C, (D, E)));
 type Groups = (net![A, B, C], net![D, E]);
+type Held = (A, (Hold<net![B, C, D]>, E));
+
+/// A layer that holds a network.
+struct Hold<N>(N);
+
+impl<N: Zero> Zero for Hold<N> {
+    const ZERO: Self = Hold(N::ZERO);
+}
+
+impl<N: Shape> Shape for Hold<N> {
+    type Input = N::Input;
+    type Output = N::Output;
+    type First = Self;
+    type Last = Self;
+    type Live<X: Copy, Y: Copy> = (X, Y);
+
+    const PARAMS: usize = N::PARAMS;
+}
+
+impl<N: Layer> Layer for Hold<N> {
+    type Tape<const S: usize> = N::Tape<S>;
+
+    fn infer<M: Machine, const S: usize>(&self, x: &[N::Input; S], y: &mut [N::Output; S]) {
+        self.0.infer::<M, S>(x, y);
+    }
+
+    fn forward<M: Machine, const S: usize>(
+        &self,
+        x: &[N::Input; S],
+        tape: &mut Self::Tape<S>,
+        y: &mut [N::Output; S],
+    ) {
+        self.0.forward::<M, S>(x, tape, y);
+    }
+
+    fn backward<M: Machine, const S: usize>(
+        &self,
+        x: &[N::Input; S],
+        tape: &mut Self::Tape<S>,
+        y: &[N::Output; S],
+        dy: &mut [N::Output; S],
+        dx: Option<&mut [N::Input; S]>,
+        gradient: &mut Self,
+        store: Store,
+    ) {
+        self.0.backward::<M, S>(x, tape, y, dy, dx, &mut gradient.0, store);
+    }
+
+    fn descend<M: Machine, const S: usize>(
+        &mut self,
+        x: &[N::Input; S],
+        tape: &mut Self::Tape<S>,
+        y: &[N::Output; S],
+        dy: &mut [N::Output; S],
+        dx: Option<&mut [N::Input; S]>,
+    ) {
+        self.0.descend::<M, S>(x, tape, y, dy, dx);
+    }
+
+    fn visit<const K: usize, V: Visitor<K>>(&mut self, others: [&mut Self; K], visitor: &mut V) {
+        self.0.visit(others.map(|other| &mut other.0), visitor);
+    }
+
+    fn inspect<I: Inspector>(&self, inspector: &mut I) {
+        self.0.inspect(inspector);
+    }
+
+    fn initialize<R: Rng + ?Sized>(&mut self, how: Option<Init>, rng: &mut R) {
+        self.0.initialize(how, rng);
+    }
+}
 
 const BATCH: usize = 6;
 
@@ -53,6 +125,11 @@ fn bits<N: Layer<Input = [f32; 7], Output = [f32; 3]>>() -> Vec<u64> {
         found.push(trainer.evaluate(&net, &x, &classes).expect("six").into());
     }
     found.extend(parameters(&mut net));
+    let mut online = OnlineSgd::<N, _>::new(CrossEntropy::new(), 0.01);
+    found.extend(
+        x.iter().zip(&classes).map(|(x, class)| f64::from(online.step(&mut net, x, class))),
+    );
+    found.extend(parameters(&mut net));
     net.init_with(Init::HeNormal, &mut rng);
     found.extend(parameters(&mut net));
     assert!(found.iter().all(|number| number.is_finite()));
@@ -71,6 +148,7 @@ fn every_nesting_gives_the_same_numbers() {
     assert!(right == bits::<Left>());
     assert!(right == bits::<Balanced>());
     assert!(right == bits::<Groups>());
+    assert!(right == bits::<Held>());
 }
 
 #[test]
