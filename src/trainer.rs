@@ -292,10 +292,30 @@ impl<N: Layer, L: Loss<N::Output>, const B: usize> Task for Pass<'_, N, L, B> {
         let Pass { tape, net, loss, x, targets, share, gradient, store } = self;
         tape.forward_pass(net, x).run::<M>();
         let (sum, backward) = tape.backward_pass(net, x, None, gradient, store, |y, dy| {
-            loss.gradient_batch(y, targets, share, dy)
+            let loss = Gradient { loss, y, targets, share, dy };
+            // What a large one has on the stack is not there below backward.
+            if const { B >= 16 } { M::run(loss) } else { loss.run::<M>() }
         });
         backward.run::<M>();
         sum
+    }
+}
+
+/// [`Loss::gradient_batch`].
+struct Gradient<'a, Y, L: Loss<Y>, const B: usize> {
+    loss: &'a L,
+    y: &'a [Y; B],
+    targets: &'a [L::Target; B],
+    share: L::Scalar,
+    dy: &'a mut [Y; B],
+}
+
+impl<Y, L: Loss<Y>, const B: usize> Task for Gradient<'_, Y, L, B> {
+    type Output = L::Scalar;
+
+    #[inline(always)]
+    fn run<M: Machine>(self) -> L::Scalar {
+        self.loss.gradient_batch(self.y, self.targets, self.share, self.dy)
     }
 }
 

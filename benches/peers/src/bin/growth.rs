@@ -1,6 +1,8 @@
 //! How cost grows: with the batch, the depth, the width, and every size from 1 to 130.
 //!
-//! Processor times; those of one panel are taken in turns, and the median of all rounds counts.
+//! Processor times; those of one panel are taken in turns, and the median of all rounds counts. Deep
+//! networks are as large as the second cache, where it matters which pages of memory they are in:
+//! theirs are medians over several places.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -21,6 +23,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 
 const ROUNDS: usize = 15;
 const TURN: Duration = Duration::from_millis(1);
+const PLACES: usize = 7;
 
 type Net = net![Dense<64, 32, Relu>, Dense<32, 10>];
 
@@ -40,11 +43,14 @@ fn run() -> Result<(), Box<dyn Error>> {
     let mut csv = String::from("panel,curve,x,median_ns\n");
     let axes = |title: &str, x, y, logarithmic| Axes { title: title.into(), x, y, logarithmic };
 
-    let batches = measure(batches());
-    let depths =
-        [(16, measure(deep::<16>())), (32, measure(deep::<32>())), (64, measure(deep::<64>()))];
-    let widths = measure(widths());
-    let sizes = measure(sizes());
+    let batches = measure(&mut batches());
+    let depths = [
+        (16, measure_elsewhere(deep::<16>)),
+        (32, measure_elsewhere(deep::<32>)),
+        (64, measure_elsewhere(deep::<64>)),
+    ];
+    let widths = measure(&mut widths());
+    let sizes = measure(&mut sizes());
     let mut panels =
         vec![("batch".into(), &batches), ("width".into(), &widths), ("size".into(), &sizes)];
     panels.extend(
@@ -133,7 +139,7 @@ fn work(name: &'static str, x: usize, mut once: impl FnMut() + 'static) -> Work 
 }
 
 /// The medians in nanoseconds, as curves.
-fn measure(mut works: Vec<Work>) -> Vec<Curve> {
+fn measure(works: &mut [Work]) -> Vec<Curve> {
     let counts: Vec<u64> = (works.iter_mut())
         .map(|(_, _, times)| {
             let mut count = 1;
@@ -150,15 +156,33 @@ fn measure(mut works: Vec<Work>) -> Vec<Curve> {
         }
     }
     let mut curves: Vec<Curve> = Vec::new();
-    for ((name, x, _), mut taken) in works.into_iter().zip(taken) {
-        taken.sort_by(f64::total_cmp);
-        let point = (x as f64, taken[ROUNDS / 2]);
-        match curves.iter_mut().find(|curve| curve.0 == name) {
+    for ((name, x, _), taken) in works.iter().zip(taken) {
+        let point = (*x as f64, median(taken));
+        match curves.iter_mut().find(|curve| curve.0 == *name) {
             Some(curve) => curve.1.push(point),
-            None => curves.push((name.into(), vec![point])),
+            None => curves.push(((*name).into(), vec![point])),
         }
     }
     curves
+}
+
+/// The medians over several places in memory.
+fn measure_elsewhere(works: impl Fn() -> Vec<Work>) -> Vec<Curve> {
+    // All are kept, so that each has a place of its own.
+    let mut places: Vec<_> = (0..PLACES).map(|_| works()).collect();
+    let measured: Vec<_> = places.iter_mut().map(|works| measure(works)).collect();
+    let mut curves = measured[0].clone();
+    for (c, (_, points)) in curves.iter_mut().enumerate() {
+        for (p, (_, time)) in points.iter_mut().enumerate() {
+            *time = median(measured.iter().map(|curves| curves[c].1[p].1).collect());
+        }
+    }
+    curves
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
 }
 
 fn rng() -> Xoshiro256PlusPlus {
