@@ -62,8 +62,8 @@ pub trait Shape: Zero {
     /// As large as the largest input and output of one of its layers together, where `X` stands
     /// for its own input and `Y` for its own output: `(X, Y)` for a single layer.
     ///
-    /// The layers between its ends take turns in memory of this size; with `()` for both ends,
-    /// whose activations are the caller's.
+    /// The layers between its ends take turns in memory of this size: activations with `()` for both
+    /// ends, whose own are the caller's, and derivatives with `()` for the input.
     type Live<X: Copy, Y: Copy>: Copy;
 
     /// Layers.
@@ -182,9 +182,9 @@ pub trait Layer: Shape {
     /// scratch. `dx`, where it is asked for, gets ∂J/∂x. Derivatives of parameters go into
     /// `gradient` as `store` says.
     ///
-    /// The crate's own passes have the derivatives between the layers of a network in the tape. A
-    /// layer of your own which holds a network and calls this of it has them on the stack: those of
-    /// the largest two neighbours, for all samples of the batch.
+    /// A [`Tape`](crate::Tape) has room for the derivatives between the layers of its network. A
+    /// layer of your own that holds a network, and calls its `backward` or `descend`, has those of the
+    /// largest two neighbours on the stack, for all samples of the batch.
     #[expect(clippy::too_many_arguments, reason = "x, y, their derivatives, and where they go")]
     fn backward<M: Machine, const B: usize>(
         &self,
@@ -394,7 +394,7 @@ where
         store: Store,
     ) {
         let mut memory = Room::<[Self::Live<(), Self::Output>; N]>::EMPTY;
-        let ((), dy) = Arena::new(&mut memory).set(|to| *to = *dy);
+        let dy = Arena::holding(&mut memory, &*dy);
         self.backward_first::<M, _, N>(x, tape, y, dy, dx, gradient, store);
     }
 
@@ -459,7 +459,7 @@ where
         dx: Option<&mut [Self::Input; N]>,
     ) {
         let mut memory = Room::<[Self::Live<(), Self::Output>; N]>::EMPTY;
-        let ((), dy) = Arena::new(&mut memory).set(|to| *to = *dy);
+        let dy = Arena::holding(&mut memory, &*dy);
         self.descend_first::<M, _, N>(x, tape, y, dy, dx);
     }
 

@@ -42,8 +42,8 @@
 //! | | g⁽ᵈ⁾ = (W⁽ᵈ⁾)ᵀ ∂J/∂b⁽ᵈ⁾ | |
 //! | update | W ← W − η ∂J/∂W, or something wiser | [`optimizer`], [`schedule`] |
 //!
-//! with W⁽ᵈ⁾ ∈ ℝ^(OUT×IN), b⁽ᵈ⁾, s⁽ᵈ⁾, h⁽ᵈ⁾, g⁽ᵈ⁺¹⁾ ∈ ℝ^OUT, g⁽ᵈ⁾ ∈ ℝ^IN. Each derivative is computed once,
-//! kept, and used by the layer below: a full gradient costs a small multiple of forward, at any
+//! with W⁽ᵈ⁾ ∈ ℝ^(OUT×IN), b⁽ᵈ⁾, s⁽ᵈ⁾, h⁽ᵈ⁾, g⁽ᵈ⁺¹⁾ ∈ ℝ^OUT, g⁽ᵈ⁾ ∈ ℝ^IN. Each derivative is computed once
+//! and used by the layer below: a full gradient costs a small multiple of forward, at any
 //! depth. [`Tape`] runs the two passes by hand.
 //!
 //! The types follow the equations: what holds the gradient of a network has the network's type,

@@ -3,6 +3,7 @@
 use core::array;
 
 use crate::kernel::{Task, dispatch};
+use crate::pass::DescendFirst;
 use crate::{Float, Layer, Loss, Machine, Tape};
 
 /// Stochastic gradient descent on one sample at a time: w ← w − lr · ∂J/∂w, in place.
@@ -45,8 +46,8 @@ pub struct OnlineSgd<N: Layer, L: Loss<N::Output>> {
 }
 
 impl<N: Layer, L: Loss<N::Output>> OnlineSgd<N, L> {
-    /// Bytes that training needs: the network, the activations of one sample and their
-    /// derivatives. A layer of your own that does not implement [`Layer::descend`] has its gradient
+    /// Bytes that training needs: the network, the activations of one sample, and the derivatives by
+    /// the largest two neighbours. A layer of your own that does not implement [`Layer::descend`] has its gradient
     /// on the stack meanwhile.
     pub const RAM: usize = size_of::<N>() + size_of::<Self>();
 
@@ -83,9 +84,10 @@ impl<N: Layer, L: Loss<N::Output>> Task for Step<'_, N, L> {
     fn run<M: Machine>(self) -> L::Scalar {
         let Step { tape, net, loss, x, target, scale } = self;
         tape.forward_pass(net, x).run::<M>();
-        let (loss, descend) =
-            tape.descend_pass(net, x, |[y], [dy]| loss.gradient(y, target, scale, dy));
-        descend.run::<M>();
+        let (tape, y, mut dy) = tape.for_backward();
+        let ([sample], [derivative]) = (y, dy.held_mut());
+        let loss = loss.gradient(sample, target, scale, derivative);
+        DescendFirst { net, x, tape, y, dy, dx: None }.run::<M>();
         loss
     }
 }

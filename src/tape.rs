@@ -1,8 +1,8 @@
 //! Forward and backward by hand, for those who want to see the derivatives.
 
-use crate::kernel::{Aligned, Arena, Room, Task, dispatch};
-use crate::pass::{BackwardFirst, DescendFirst, Forward};
-use crate::{Layer, Store, Zero};
+use crate::kernel::{Aligned, Arena, Room, dispatch};
+use crate::pass::{BackwardFirst, Forward};
+use crate::{Layer, Shape, Store, Zero};
 
 /// What one forward and backward pass of a network over a batch of `B` needs: the activations
 /// h⁽¹⁾ .. h⁽ᴰ⁾, and the derivatives of two neighbours, which take turns from the last layer to the
@@ -35,8 +35,17 @@ pub struct Tape<N: Layer, const B: usize> {
     layers: N::Tape<B>,
     y: Aligned<[N::Output; B]>,
     /// For ∂J/∂y, and then for the derivatives by h of one layer after the other.
-    derivatives: Room<[N::Live<(), N::Output>; B]>,
+    derivatives: Room<Derivatives<N, B>>,
 }
+
+/// As large as the derivatives by the outputs of the two neighbours for which they are largest.
+type Derivatives<N, const B: usize> = [<N as Shape>::Live<(), <N as Shape>::Output>; B];
+
+type ForBackward<'a, N, const B: usize> = (
+    &'a mut <N as Layer>::Tape<B>,
+    &'a [<N as Shape>::Output; B],
+    Arena<'a, Derivatives<N, B>, [<N as Shape>::Output; B]>,
+);
 
 impl<N: Layer, const B: usize> Zero for Tape<N, B> {
     const ZERO: Self = Tape { layers: Zero::ZERO, y: Zero::ZERO, derivatives: Room::EMPTY };
@@ -52,16 +61,13 @@ impl<N: Layer, const B: usize> Tape<N, B> {
     /// Given g = ∂J/∂y, sets `gradient` to the derivatives of J by all parameters, summed over
     /// the batch. `net` and `x` are those of the last [`forward`](Self::forward).
     pub fn backward(&mut self, net: &N, x: &[N::Input; B], g: &[N::Output; B], gradient: &mut N) {
-        let ((), pass) =
-            self.backward_pass(net, x, None, gradient, Store::Overwrite, |_, dy| *dy = *g);
-        dispatch(pass);
+        self.backward_from(net, x, g, None, gradient, Store::Overwrite);
     }
 
     /// As [`backward`](Self::backward), but adds to `gradient`: for a batch that is larger than
     /// memory, taken in parts.
     pub fn accumulate(&mut self, net: &N, x: &[N::Input; B], g: &[N::Output; B], gradient: &mut N) {
-        let ((), pass) = self.backward_pass(net, x, None, gradient, Store::Add, |_, dy| *dy = *g);
-        dispatch(pass);
+        self.backward_from(net, x, g, None, gradient, Store::Add);
     }
 
     /// As [`backward`](Self::backward), and sets `dx` to g⁽¹⁾ = ∂J/∂x: how sensitive the loss is
@@ -74,9 +80,21 @@ impl<N: Layer, const B: usize> Tape<N, B> {
         gradient: &mut N,
         dx: &mut [N::Input; B],
     ) {
-        let ((), pass) =
-            self.backward_pass(net, x, Some(dx), gradient, Store::Overwrite, |_, dy| *dy = *g);
-        dispatch(pass);
+        self.backward_from(net, x, g, Some(dx), gradient, Store::Overwrite);
+    }
+
+    fn backward_from(
+        &mut self,
+        net: &N,
+        x: &[N::Input; B],
+        g: &[N::Output; B],
+        dx: Option<&mut [N::Input; B]>,
+        gradient: &mut N,
+        store: Store,
+    ) {
+        let Tape { layers: tape, y: Aligned(y), derivatives } = self;
+        let dy = Arena::holding(derivatives, g);
+        dispatch(BackwardFirst { net, x, tape, y, dy, dx, gradient, store });
     }
 
     /// Forward.
@@ -89,32 +107,9 @@ impl<N: Layer, const B: usize> Tape<N, B> {
         Forward { net, x, tape: &mut self.layers, y: &mut self.y.0 }
     }
 
-    /// Backward from ∂J/∂y, which `loss` sets for y.
+    /// What backward takes: the tapes of the layers, y, and zeros that ∂J/∂y is to replace.
     #[inline(always)]
-    pub(crate) fn backward_pass<'a, J>(
-        &'a mut self,
-        net: &'a N,
-        x: &'a [N::Input; B],
-        dx: Option<&'a mut [N::Input; B]>,
-        gradient: &'a mut N,
-        store: Store,
-        loss: impl FnOnce(&[N::Output; B], &mut [N::Output; B]) -> J,
-    ) -> (J, impl Task<Output = ()>) {
-        let Tape { layers: tape, y: Aligned(y), derivatives } = self;
-        let (loss, dy) = Arena::new(derivatives).set(|dy| loss(y, dy));
-        (loss, BackwardFirst { net, x, tape, y, dy, dx, gradient, store })
-    }
-
-    /// Backward from −lr · ∂J/∂y, which `loss` sets for y, with what it gives added to the network.
-    #[inline(always)]
-    pub(crate) fn descend_pass<'a, J>(
-        &'a mut self,
-        net: &'a mut N,
-        x: &'a [N::Input; B],
-        loss: impl FnOnce(&[N::Output; B], &mut [N::Output; B]) -> J,
-    ) -> (J, impl Task<Output = ()>) {
-        let Tape { layers: tape, y: Aligned(y), derivatives } = self;
-        let (loss, dy) = Arena::new(derivatives).set(|dy| loss(y, dy));
-        (loss, DescendFirst { net, x, tape, y, dy, dx: None })
+    pub(crate) fn for_backward(&mut self) -> ForBackward<'_, N, B> {
+        (&mut self.layers, &self.y.0, Arena::new(&mut self.derivatives).with().done())
     }
 }

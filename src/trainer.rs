@@ -5,7 +5,7 @@ use core::array;
 use crate::error::{LengthError, NonFinite};
 use crate::kernel::{Aligned, SPARES_STACK, Task, dispatch, dispatch_made, elementwise};
 use crate::optimizer::Update;
-use crate::pass::Infer;
+use crate::pass::{BackwardFirst, Infer};
 use crate::{Clip, Float, Layer, Loss, Machine, Optimizer, Store, Tape, Visitor, Zero};
 
 /// Trains a network in batches of `B`: holds the gradient, the tape and the optimizer's state.
@@ -79,7 +79,7 @@ pub struct Trainer<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> {
 
 impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O, B> {
     /// Bytes that training needs: the network, the trainer with its gradient, optimizer state,
-    /// activations and their derivatives, and the [`Tape`] of one sample that a shorter batch
+    /// activations, derivatives by the largest two neighbours, and the [`Tape`] of one sample that a shorter batch
     /// ([`step_partial`](Self::step_partial)) has on the stack. [`evaluate`](Self::evaluate) needs
     /// no more than that tape. The data is the caller's. A step has up to 6 KiB of a kernel's own
     /// on the stack where there are vectors, and some hundred bytes where there are none.
@@ -291,18 +291,17 @@ impl<N: Layer, L: Loss<N::Output>, const B: usize> Task for Pass<'_, N, L, B> {
     fn run<M: Machine>(self) -> L::Scalar {
         let Pass { tape, net, loss, x, targets, share, gradient, store } = self;
         tape.forward_pass(net, x).run::<M>();
-        let (sum, backward) = tape.backward_pass(net, x, None, gradient, store, |y, dy| {
-            let loss = Gradient { loss, y, targets, share, dy };
-            // What a large one has on the stack is not there below backward.
-            if const { B >= 16 } { M::run(loss) } else { loss.run::<M>() }
-        });
-        backward.run::<M>();
+        let (tape, y, mut dy) = tape.for_backward();
+        let loss = LossOfBatch { loss, y, targets, share, dy: dy.held_mut() };
+        // That of a large batch is a function of its own: its stack is free again before backward.
+        let sum = if const { B >= 16 } { M::run(loss) } else { loss.run::<M>() };
+        BackwardFirst { net, x, tape, y, dy, dx: None, gradient, store }.run::<M>();
         sum
     }
 }
 
 /// [`Loss::gradient_batch`].
-struct Gradient<'a, Y, L: Loss<Y>, const B: usize> {
+struct LossOfBatch<'a, Y, L: Loss<Y>, const B: usize> {
     loss: &'a L,
     y: &'a [Y; B],
     targets: &'a [L::Target; B],
@@ -310,7 +309,7 @@ struct Gradient<'a, Y, L: Loss<Y>, const B: usize> {
     dy: &'a mut [Y; B],
 }
 
-impl<Y, L: Loss<Y>, const B: usize> Task for Gradient<'_, Y, L, B> {
+impl<Y, L: Loss<Y>, const B: usize> Task for LossOfBatch<'_, Y, L, B> {
     type Output = L::Scalar;
 
     #[inline(always)]

@@ -98,7 +98,7 @@ where
     O: Optimizer,
 {
     /// Bytes that training needs: the network, and the trainer with its gradients, optimizer
-    /// state, activations and their derivatives. A shorter batch
+    /// state, activations, and derivatives by the largest two neighbours. A shorter batch
     /// ([`step_partial`](Self::step_partial)) has the activations of one sample on the stack of
     /// each thread too.
     pub const RAM: usize = size_of::<N>() + size_of::<Self>();

@@ -151,6 +151,19 @@ fn every_nesting_gives_the_same_numbers() {
     assert!(right == bits::<Held>());
 }
 
+/// A pass of eight layers, or of a multiple, is a function of its own.
+#[test]
+fn deep_nestings_give_the_same_numbers() {
+    type M = Dense<18, 18, Tanh>;
+    type Eight = net![M, M, M, M, M, M, M, M];
+    type Right = net![A, M, M, M, M, M, M, M, M, M, M, M, M, M, M, Dense<18, 3>];
+    type Halves = (net![A, M, M, M, M, M, M, M], net![M, M, M, M, M, M, M, Dense<18, 3>]);
+    type Middle = (A, (Eight, net![M, M, M, M, M, M, Dense<18, 3>]));
+    let right = bits::<Right>();
+    assert!(right == bits::<Halves>());
+    assert!(right == bits::<Middle>());
+}
+
 #[test]
 fn every_nesting_has_the_same_constants() {
     assert_eq!(constants::<Right>(), constants::<Left>());
