@@ -114,8 +114,8 @@ impl<'a, H, X> Arena<'a, H, X> {
     #[inline(always)]
     pub const fn held(&self) -> &X {
         // SAFETY: an arena is made with nothing in it, where `X` is `()`, by `holding`, or by
-        // `Both::done`: there is an `X` at this end. `place` is inside of the memory and aligned, and the memory
-        // is this arena's alone, which is borrowed as long as the reference lives.
+        // `Both::done`: there is an `X` at this end. `place` is inside of the memory and aligned, and
+        // the memory is this arena's alone, which is borrowed as long as the reference lives.
         unsafe { &*self.memory.place::<X>(self.end) }
     }
 
