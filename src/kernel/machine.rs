@@ -108,7 +108,7 @@ impl Machine for Baseline {
     const FUSED: bool = cfg!(all(
         not(feature = "unfused"),
         any(
-            target_arch = "aarch64",
+            all(target_arch = "aarch64", target_feature = "neon"),
             all(target_arch = "x86_64", target_feature = "avx2", target_feature = "fma")
         )
     ));

@@ -39,7 +39,11 @@ macro_rules! without_vectors {
     ($code:expr) => {
         #[cfg(any(
             test,
-            not(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))
+            not(any(
+                all(target_arch = "x86_64", target_feature = "sse2"),
+                all(target_arch = "aarch64", target_feature = "neon"),
+                all(target_arch = "wasm32", target_feature = "simd128")
+            ))
         ))]
         $code
     };

@@ -15,7 +15,10 @@
 //! of the same rounding give the same bits.
 
 /// Implements [`Lanes`] for a vector type by the names of its instructions.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(any(
+    all(target_arch = "x86_64", target_feature = "sse2"),
+    all(target_arch = "aarch64", target_feature = "neon")
+))]
 macro_rules! lanes {
     (
         $vector:ty: [$t:ty; $n:literal], half $half:ty, sums $sums:literal or $partial:literal, width $width:literal,
@@ -90,7 +93,10 @@ macro_rules! lanes {
 }
 
 /// Implements [`Square`] for a vector type of so many numbers in 128 bits.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(any(
+    all(target_arch = "x86_64", target_feature = "sse2"),
+    all(target_arch = "aarch64", target_feature = "neon")
+))]
 macro_rules! square {
     (
         $vector:ty: $t:ty, segment $segment:literal,
@@ -139,7 +145,10 @@ macro_rules! square {
 }
 
 /// Of a fused multiply-add and its two steps the one that the crate is built for.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(any(
+    all(target_arch = "x86_64", target_feature = "sse2"),
+    all(target_arch = "aarch64", target_feature = "neon")
+))]
 macro_rules! fused {
     ($fused:expr, $steps:expr) => {
         if cfg!(feature = "unfused") { $steps } else { $fused }
@@ -147,11 +156,11 @@ macro_rules! fused {
 }
 
 mod array;
-#[cfg(target_arch = "aarch64")]
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 mod neon;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 mod x86;
 
 /// A vector of [`N`](Self::N) numbers.
@@ -241,29 +250,17 @@ pub trait Square<T>: Lanes<T> {
 /// The vectors that every processor of the target has.
 pub(super) mod baseline {
     #[cfg(not(any(
-        target_arch = "x86_64",
-        target_arch = "aarch64",
-        target_feature = "simd128"
+        all(target_arch = "x86_64", target_feature = "sse2"),
+        all(target_arch = "aarch64", target_feature = "neon"),
+        all(target_arch = "wasm32", target_feature = "simd128")
     )))]
     pub use super::array::*;
-    #[cfg(target_arch = "aarch64")]
+    #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
     pub use super::neon::*;
-    #[cfg(target_feature = "simd128")]
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     pub use super::wasm::*;
-    #[cfg(all(
-        target_arch = "x86_64",
-        target_feature = "avx2",
-        target_feature = "fma",
-        not(target_feature = "avx512f")
-    ))]
-    pub use super::x86::avx2::*;
-    #[cfg(all(target_arch = "x86_64", target_feature = "avx512f"))]
-    pub use super::x86::avx512::*;
-    #[cfg(all(
-        target_arch = "x86_64",
-        not(all(target_feature = "avx2", target_feature = "fma"))
-    ))]
-    pub use super::x86::sse2::*;
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+    pub use super::x86::baseline::*;
 }
 
 /// Whether the target has no vectors.

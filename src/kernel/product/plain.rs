@@ -11,7 +11,11 @@
 #![cfg_attr(
     all(
         not(test),
-        any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128")
+        any(
+            all(target_arch = "x86_64", target_feature = "sse2"),
+            all(target_arch = "aarch64", target_feature = "neon"),
+            all(target_arch = "wasm32", target_feature = "simd128")
+        )
     ),
     expect(dead_code, reason = "there are vectors, and only the tests do without")
 )]
