@@ -77,6 +77,12 @@ fn one_by_one<L: Loss<Y> + ?Sized, Y, const B: usize>(
     sum
 }
 
+/// The losses of fewer outputs than this are added up one by one.
+const FEW: usize = 16;
+
+/// The losses of more outputs are kept, so many at a time, and then added up.
+const KEPT: usize = 64;
+
 /// The mean over the outputs of `of(y, t)` = (loss, derivative).
 #[inline(always)]
 fn mean<T: Float, const N: usize>(
@@ -89,10 +95,23 @@ fn mean<T: Float, const N: usize>(
     let share = T::from_f64(1.0 / N as f64);
     let scale = scale * share;
     let mut sum = T::ZERO;
-    for ((&y, &target), dy) in y.iter().zip(target).zip(dy) {
-        let (loss, derivative) = of(y, target);
-        sum += loss;
-        *dy = derivative * scale;
+    if const { N < FEW } {
+        for ((&y, &target), dy) in y.iter().zip(target).zip(dy) {
+            let (loss, derivative) = of(y, target);
+            sum += loss;
+            *dy = derivative * scale;
+        }
+        return sum * share;
+    }
+    // A sum waits for the one before: beside it nothing would be vectorised.
+    for ((y, target), dy) in y.chunks(KEPT).zip(target.chunks(KEPT)).zip(dy.chunks_mut(KEPT)) {
+        let mut losses = [T::ZERO; KEPT];
+        for (((&y, &target), dy), loss) in y.iter().zip(target).zip(dy).zip(&mut losses) {
+            let derivative;
+            (*loss, derivative) = of(y, target);
+            *dy = derivative * scale;
+        }
+        sum += elementwise::sum(&losses);
     }
     sum * share
 }

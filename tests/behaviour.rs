@@ -304,3 +304,35 @@ fn a_sure_answer_has_an_exact_gradient() {
         approx::assert_relative_eq!(dy[0], exact, max_relative = 1e-14, epsilon = 0.0);
     }
 }
+
+/// The loss of `N` outputs is the mean of those of each by itself, and so is its derivative.
+fn check_outputs<L, const N: usize>(loss: &L)
+where
+    L: Loss<[f32; N], Scalar = f32, Target = [f32; N]>
+        + Loss<[f32; 1], Scalar = f32, Target = [f32; 1]>,
+{
+    let y: [f32; N] = std::array::from_fn(|i| (i * 7 % 19) as f32 / 5.0 - 1.7);
+    let target: [f32; N] = std::array::from_fn(|i| (i * 5 % 11) as f32 / 10.0);
+    let mut dy = [f32::NAN; N];
+    let sum = loss.gradient(&y, &target, 0.3 * N as f32, &mut dy) * N as f32;
+    let mut expected = 0.0;
+    for i in 0..N {
+        let mut derivative = [f32::NAN];
+        expected += loss.gradient(&[y[i]], &[target[i]], 0.3, &mut derivative);
+        approx::assert_relative_eq!(dy[i], derivative[0], max_relative = 1e-6);
+    }
+    approx::assert_relative_eq!(sum, expected, max_relative = 1e-5);
+}
+
+#[test]
+fn the_loss_of_any_number_of_outputs_is_the_mean_of_theirs() {
+    macro_rules! check {
+        ($($outputs:literal)*) => {$(
+            check_outputs::<_, $outputs>(&MeanSquaredError);
+            check_outputs::<_, $outputs>(&MeanAbsoluteError);
+            check_outputs::<_, $outputs>(&Huber::new(0.4));
+            check_outputs::<_, $outputs>(&BinaryCrossEntropy);
+        )*};
+    }
+    check!(1 2 15 16 17 63 64 65 130);
+}
