@@ -9,7 +9,7 @@ use rand::Rng;
 use crate::budget::{Layers, Summary};
 use crate::error::LengthError;
 use crate::init::Init;
-use crate::kernel::{Aligned, Task, dispatch};
+use crate::kernel::{Aligned, SPARES_STACK, Task, dispatch};
 #[cfg(feature = "parallel")]
 use crate::parallel;
 use crate::pass::Infer;
@@ -17,6 +17,10 @@ use crate::{Layer, Machine, Shape, Zero};
 
 /// Samples that [`predict_batch`](Network::predict_batch) takes through the network together.
 const BLOCK: usize = 16;
+
+/// Of so many that are left over it takes each by itself. More take longer than a block, so the
+/// last block of all is taken, some of it a second time.
+const FEW: usize = if SPARES_STACK { BLOCK } else { 10 };
 
 /// What a user does with a network; in the [`prelude`](crate::prelude).
 ///
@@ -173,9 +177,15 @@ impl<N: Layer> Task for InferMany<'_, N> {
     #[inline(always)]
     fn run<M: Machine>(self) {
         let InferMany { net, x, y } = self;
-        let (x_blocks, x_rest) = x.as_chunks::<BLOCK>();
-        let (y_blocks, y_rest) = y.as_chunks_mut::<BLOCK>();
-        InferEach { net, x: x_blocks, y: y_blocks }.run::<M>();
+        let (x_blocks, x_rest) = x.as_chunks();
+        InferEach { net, x: x_blocks, y: y.as_chunks_mut::<BLOCK>().0 }.run::<M>();
+        if const { FEW < BLOCK }
+            && x_rest.len() > FEW
+            && let (Some(x), Some(y)) = (x.last_chunk(), y.last_chunk_mut::<BLOCK>())
+        {
+            return M::run(Infer { net, x, y });
+        }
+        let (_, y_rest) = y.as_chunks_mut::<BLOCK>();
         InferEach { net, x: x_rest.as_chunks::<1>().0, y: y_rest.as_chunks_mut::<1>().0 }
             .run::<M>();
     }

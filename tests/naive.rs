@@ -82,16 +82,19 @@ fn check<const IN: usize, const OUT: usize, const B: usize>(numbers: &[f32]) {
 
     let mut tape = Box::new(Tape::<Dense<IN, OUT>, B>::ZERO);
     let y = *tape.forward(&layer, &x);
-    // More than a block of predict_batch, so that both its ways are taken.
-    let many: Vec<_> = x.iter().copied().cycle().take(16 + B).collect();
-    let mut batch = vec![[0.0; OUT]; 16 + B];
-    layer.predict_batch(&many, &mut batch).unwrap();
+    // A block of predict_batch and a few samples more, or nearly a second block.
+    let many: Vec<_> = x.iter().copied().cycle().take(32).collect();
+    let batches = [16 + B, 32 - B].map(|count| {
+        let mut batch = vec![[f32::NAN; OUT]; count];
+        layer.predict_batch(&many[..count], &mut batch).unwrap();
+        batch
+    });
     for n in 0..B {
         let single = layer.predict(&x[n]);
         for (o, &expected) in naive.affine(&x[n]).iter().enumerate() {
             assert_close(y[n][o], expected, &format!("forward, {size}"));
             assert_close(single[o], expected, &format!("predict, {size}"));
-            for row in batch.iter().skip(n).step_by(B) {
+            for row in batches.iter().flat_map(|batch| batch.iter().skip(n).step_by(B)) {
                 assert_close(row[o], expected, &format!("predict_batch, {size}"));
             }
         }
@@ -135,6 +138,15 @@ fn check<const IN: usize, const OUT: usize, const B: usize>(numbers: &[f32]) {
             (sum + f64::from(g[o]), size + f64::from(g[o]).abs())
         });
         assert_close(sum.bias()[o], expected, &format!("accumulated bias gradient, {size}"));
+    }
+}
+
+/// If a level is asked for, it is the one that the other tests are of.
+#[cfg(feature = "std")]
+#[test]
+fn the_level_that_is_asked_for_runs() {
+    if let Ok(asked) = std::env::var("CONSTGRAD_LEVEL") {
+        assert_eq!(constgrad::Level::current().to_string(), asked, "what runs, what is asked for");
     }
 }
 
