@@ -2,8 +2,8 @@
 //!
 //! A core that writes what another core has read must wait until the other has dropped its copy:
 //! some 10 ns for each line of the cache. All cores read all weights. Where several threads share
-//! an update (the feature `parallel`), these waits made half of it take as long as all of it on one
-//! thread. So each thread writes a byte of every line that its part of the update will change
+//! an update (the feature `parallel`), half of it would take as long as all of it on one thread, for
+//! these waits. So each thread writes a byte of every line that its part of the update will change
 //! back to where it is, as soon as the line of the gradient is done: between products the waits
 //! cost nothing. `prefetchw` does not help: it leaves a line that is there as it is.
 //!
@@ -55,9 +55,10 @@ impl<T: Float> Claim<T> {
 /// Writes the first byte of a weight that is [to be updated](to_update).
 #[inline(always)]
 fn write_back<T>(weight: *const T) {
-    // SAFETY: the byte is there, and the memory can be written: it is the network's, to which the
-    // trainer has a `&mut`. Nobody writes another meanwhile, because the network is borrowed for
-    // the pass; so there is nothing to see of it.
+    // SAFETY: to the language this block does nothing, and the machine keeps to that: the byte is
+    // there and may be written, because the trainer has a `&mut` to the network; and nobody writes
+    // another to its place, because the network is borrowed for the pass. So what is written is
+    // what every thread reads there before, meanwhile and after.
     #[cfg(target_arch = "x86_64")]
     unsafe {
         core::arch::asm!(
