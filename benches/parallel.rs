@@ -4,8 +4,8 @@
 //!
 //! A line is the median of many rounds. In a round both are timed one after the other, so that
 //! whatever else the machine does falls on both; the gain is the median of the rounds' ratios,
-//! with its quartiles. Each is done for some ten milliseconds in a row, as in a training: a thread
-//! that had nothing to do in between sleeps, and takes some 30 µs to wake up.
+//! with its quartiles. Each is done for some ten milliseconds in a row, as in a training, and once
+//! before: a thread that had nothing to do in between sleeps, and takes some 30 µs to wake up.
 
 use std::env;
 use std::hint::black_box;
@@ -20,7 +20,7 @@ use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 type Digits = net![Dense<64, 32, Relu>, Dense<32, 10>];
 type Small = net![Dense<16, 64, Relu>, Dense<64, 64, Relu>, Dense<64, 10>];
 type Medium = net![Dense<64, 256, Relu>, Dense<256, 10>];
-type Policy = net![Dense<17, 256, Relu>, Dense<256, 256, Relu>, Dense<256, 10>];
+type Large = net![Dense<17, 256, Relu>, Dense<256, 256, Relu>, Dense<256, 10>];
 type Mnist = net![Dense<784, 128, Relu>, Dense<128, 64, Relu>, Dense<64, 10>];
 
 fn samples<const N: usize>(count: usize) -> Vec<[f32; N]> {
@@ -37,6 +37,7 @@ fn network<N: Layer>() -> Box<N> {
 /// Prints how long both take and what the second gains over the first.
 fn compare(name: &str, mut one: impl FnMut(), mut two: impl FnMut()) {
     fn time(work: &mut impl FnMut(), times: u32) -> f64 {
+        work();
         let start = Instant::now();
         for _ in 0..times {
             work();
@@ -121,9 +122,9 @@ fn main() {
         step::<Mnist, _, 784, 512, 64>("T2 784-128-64-10, Adam", adam);
         step::<Mnist, _, 784, 8, 4>("T2 784-128-64-10, Adam", adam);
         step::<Mnist, _, 784, 4, 2>("T2 784-128-64-10, Adam", adam);
-        step::<Policy, _, 17, 256, 128>("17-256-256-10, Adam", adam);
-        step::<Policy, _, 17, 16, 8>("17-256-256-10, Adam", adam);
-        step::<Policy, _, 17, 4, 2>("17-256-256-10, Adam", adam);
+        step::<Large, _, 17, 256, 128>("17-256-256-10, Adam", adam);
+        step::<Large, _, 17, 16, 8>("17-256-256-10, Adam", adam);
+        step::<Large, _, 17, 4, 2>("17-256-256-10, Adam", adam);
         step::<Medium, _, 64, 64, 32>("64-256-10, SGD", sgd);
         step::<Medium, _, 64, 32, 16>("64-256-10, SGD", sgd);
         step::<Medium, _, 64, 16, 8>("64-256-10, SGD", sgd);

@@ -2,16 +2,27 @@
 #![cfg(feature = "parallel")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::mem;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, ThreadId};
 
 use constgrad::prelude::*;
 use constgrad::*;
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 
-type Net = net![Dense<64, 96, Tanh>, Dense<96, 64, Relu>, Dense<64, 10>];
-type One = Trainer<Net, CrossEntropy, Adam, 48>;
-type Two = ParallelTrainer<Net, CrossEntropy, Adam, 48, 24, 2>;
-type Three = ParallelTrainer<Net, CrossEntropy, Adam, 48, 8, 3>;
+/// The first two have tensors of 8,192 weights, which are updated in parts.
+type Net = net![Dense<64, 128, Tanh>, Dense<128, 64, Relu>, Dense<64, 10>];
+type One = Trainer<Net, CrossEntropy, Adam, 96>;
+type Two = ParallelTrainer<Net, CrossEntropy, Adam, 96, 48, 2>;
+type Three = ParallelTrainer<Net, CrossEntropy, Adam, 96, 16, 3>;
+
+/// Samples of a shorter batch that is split too.
+const PARTIAL: usize = 42;
+const _: () = {
+    type Partial = ParallelTrainer<Net, CrossEntropy, Adam, PARTIAL, 21, 2>;
+    assert!(Two::SPLITS && Three::SPLITS && Partial::SPLITS);
+};
 
 /// Counts what any thread allocates.
 struct Counting;
@@ -64,10 +75,10 @@ fn bits(net: &mut Net) -> Vec<u64> {
     bits.0
 }
 
-/// Two epochs of two and a half batches: the network's bits, and the losses.
+/// Two epochs of two batches and a shorter one: the network's bits, and the losses.
 macro_rules! trained {
     ($trainer:ty) => {{
-        let (x, classes) = data(120);
+        let (x, classes) = data(2 * 96 + PARTIAL);
         let mut net = net();
         let mut trainer = boxed!(<$trainer>::new(CrossEntropy::new(), Adam::new(1e-2)));
         let losses = [(); 2].map(|()| trainer.epoch(&mut net, &x, &classes).unwrap());
@@ -78,7 +89,6 @@ macro_rules! trained {
 /// One test: the allocator counts for the whole process.
 #[test]
 fn threads_change_neither_bits_nor_results_nor_memory() {
-    const { assert!(Two::SPLITS && Three::SPLITS) };
     let one = trained!(One);
     let two = pool(2).install(|| trained!(Two));
     let three = pool(2).install(|| trained!(Three));
@@ -110,17 +120,18 @@ fn threads_change_neither_bits_nor_results_nor_memory() {
     }
 
     // No allocation once the pool has started: its queues grow in the first calls.
-    let (x, classes) = data(48);
-    let (x, classes) = (x.as_array::<48>().unwrap(), classes.as_array::<48>().unwrap());
+    let (x, classes) = data(96);
+    let (x, classes) = (x.as_array::<96>().unwrap(), classes.as_array::<96>().unwrap());
     pool(2).install(|| {
-        let (mut net, mut outputs) = (crate::net(), vec![[0.0; 10]; 48]);
+        let (mut net, mut outputs) = (crate::net(), vec![[0.0; 10]; 96]);
         let mut trainer = boxed!(Two::new(CrossEntropy::new(), Adam::new(1e-2)));
         let mut allocations = |rounds: usize| {
             let before = ALLOCATIONS.load(Ordering::Relaxed);
             for _ in 0..rounds {
                 trainer.step(&mut net, x, classes);
                 trainer.step_checked(&mut net, x, classes).unwrap();
-                trainer.step_partial(&mut net, &x[..31], &classes[..31]).unwrap();
+                trainer.step_partial(&mut net, &x[..PARTIAL], &classes[..PARTIAL]).unwrap();
+                trainer.step_partial(&mut net, &x[..5], &classes[..5]).unwrap();
                 net.predict_batch_parallel(x, &mut outputs).unwrap();
             }
             ALLOCATIONS.load(Ordering::Relaxed) - before
@@ -133,7 +144,7 @@ fn threads_change_neither_bits_nor_results_nor_memory() {
 
 #[test]
 fn wrong_lengths_and_numbers_are_errors() {
-    let (x, classes) = data(49);
+    let (x, classes) = data(97);
     let mut net = net();
     let mut trainer = boxed!(Two::new(CrossEntropy::new(), Adam::new(1e-2)));
     let before = bits(&mut net);
@@ -141,19 +152,50 @@ fn wrong_lengths_and_numbers_are_errors() {
     assert!(trainer.step_partial(&mut net, &x[..3], &classes[..2]).is_err());
     assert!(trainer.epoch(&mut net, &x[..0], &classes[..0]).is_err());
     assert!(net.predict_batch_parallel(&x, &mut [[0.0; 10]; 3]).is_err());
-    let (mut x, classes) = (*x.first_chunk::<48>().unwrap(), classes.first_chunk::<48>().unwrap());
-    x[40][3] = f32::NAN;
+    let (mut x, classes) = (*x.first_chunk::<96>().unwrap(), classes.first_chunk::<96>().unwrap());
+    x[80][3] = f32::NAN;
     assert!(trainer.step_checked(&mut net, &x, classes).is_err());
     assert!(bits(&mut net) == before, "an error changed the network");
 }
 
-/// A batch that is too small to gain is taken on one thread.
+/// A batch that is too small to gain is taken on the caller's thread.
 #[test]
 fn small_batches_are_not_split() {
-    type Small = ParallelTrainer<Dense<2, 1>, MeanSquaredError, Sgd, 4, 2, 2>;
-    const { assert!(!Small::SPLITS) };
-    let mut net = Dense::<2, 1>::ZERO;
-    let mut trainer = Small::new(MeanSquaredError, Sgd::new(0.1));
-    let loss = trainer.step(&mut net, &[[1.0, 2.0]; 4], &[[3.0]; 4]);
-    assert_eq!(loss, 9.0);
+    /// The squared error, which knows who asked for it.
+    struct Witness(Mutex<Vec<ThreadId>>);
+
+    impl Loss<[f32; 10]> for Witness {
+        type Scalar = f32;
+        type Target = [f32; 10];
+
+        fn gradient(
+            &self,
+            y: &[f32; 10],
+            target: &[f32; 10],
+            scale: f32,
+            dy: &mut [f32; 10],
+        ) -> f32 {
+            self.0.lock().unwrap().push(thread::current().id());
+            MeanSquaredError.gradient(y, target, scale, dy)
+        }
+    }
+
+    /// The threads that steps of `B` samples were seen on, which a pool of two was asked for.
+    fn threads<const B: usize, const PART: usize>() -> Vec<ThreadId> {
+        let witness = Witness(Mutex::default());
+        let mut trainer =
+            Box::new(ParallelTrainer::<Net, _, _, B, PART, 2>::new(witness, Sgd::new(0.01)));
+        let (x, _) = data(B);
+        let mut net = net();
+        for _ in 0..20 {
+            trainer.step(&mut net, x.as_array().unwrap(), &[[0.5; 10]; B]);
+        }
+        let mut seen = mem::take(trainer.loss.0.get_mut().unwrap());
+        assert_eq!(seen.len(), 20 * B);
+        seen.dedup();
+        seen
+    }
+
+    assert_eq!(threads::<16, 8>(), [thread::current().id()]);
+    assert!(!threads::<96, 48>().contains(&thread::current().id()), "the pool's threads");
 }
