@@ -77,8 +77,20 @@ fn run() -> Result<(), Box<dyn Error>> {
             per_x(&batches),
         ),
         (
-            axes("32-32 relu of 64 samples, against the depth", "layers", "ns a layer", true),
-            per_x(&depths[2].1),
+            axes(
+                "32-32 relu of 16 and 64 samples, against the depth",
+                "layers",
+                "ns a layer",
+                true,
+            ),
+            [&depths[0], &depths[2]]
+                .into_iter()
+                .flat_map(|(samples, curves)| {
+                    per_x(curves)
+                        .into_iter()
+                        .map(move |(pass, points)| (format!("{pass}, {samples}"), points))
+                })
+                .collect(),
         ),
         (axes("one layer N-N relu, against the width", "N", "ns", true), widths),
     ];
@@ -86,7 +98,10 @@ fn run() -> Result<(), Box<dyn Error>> {
     let (predict, step): (Vec<_>, Vec<_>) =
         sizes.into_iter().partition(|(name, _)| name == "predict");
     let panels = [
-        (axes("predict: one layer N-N relu, every N", "N", "ns", false), predict),
+        (
+            axes("predict: one layer N-N relu, every N, one after the other", "N", "ns", false),
+            predict,
+        ),
         (axes("step: the same, mean squared error, SGD, 16 samples", "N", "ns", false), step),
     ];
     curves(&out.join("sizes.svg"), &panels)?;
@@ -265,9 +280,11 @@ fn deep<const S: usize>() -> Vec<Work> {
 /// One layer `N` → `N`: a prediction, or a step.
 fn square<const N: usize>(works: &mut Vec<Work>, step: bool) {
     if !step {
-        let (net, x) = (network::<Dense<N, N, Relu>>(), samples::<N>(1));
+        let (net, mut x) = (network::<Dense<N, N, Relu>>(), [0.5; N]);
         works.push(work("predict", N, move || {
-            black_box(net.predict(black_box(&x[0])));
+            // Each waits for the one before. Else the processor begins a few together or does not,
+            // by where stack and weights lie, and the curve jumps between the two.
+            x[0] = black_box(net.predict(black_box(&x)))[0].clamp(0.5, 1.0);
         }));
         return;
     }
