@@ -280,11 +280,12 @@ fn deep<const S: usize>() -> Vec<Work> {
 /// One layer `N` → `N`: a prediction, or a step.
 fn square<const N: usize>(works: &mut Vec<Work>, step: bool) {
     if !step {
-        let (net, mut x) = (network::<Dense<N, N, Relu>>(), [0.5; N]);
+        let (net, x, mut next) = (network::<Dense<N, N, Relu>>(), samples::<N>(2), 0);
         works.push(work("predict", N, move || {
-            // Each waits for the one before. Else the processor begins a few together or does not,
-            // by where stack and weights lie, and the curve jumps between the two.
-            x[0] = black_box(net.predict(black_box(&x)))[0].clamp(0.5, 1.0);
+            // Each waits for the one before, which says where the next input is. Else the processor
+            // begins a few together or does not, by where stack and weights lie.
+            let y = black_box(net.predict(black_box(&x[next])));
+            next = usize::from(y[0] < 0.0);
         }));
         return;
     }
