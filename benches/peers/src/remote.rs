@@ -16,7 +16,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::Contender;
-use crate::workload::{Loss, Optimizer, Problem, Task, WORKLOADS};
+use crate::workload::{Loss, Optimizer, Problem, Task};
 
 /// The process of a peer.
 pub struct Session {
@@ -71,11 +71,6 @@ fn word(name: &str) -> String {
     name.replace(' ', "-")
 }
 
-/// The workload of that name.
-pub fn named(word: &str) -> Option<crate::workload::Workload> {
-    WORKLOADS.into_iter().find(|workload| self::word(workload.name) == word)
-}
-
 /// Writes what a process of another language needs to know.
 ///
 /// # Errors
@@ -113,7 +108,7 @@ pub fn export(problem: &Problem, folder: &Path) -> io::Result<()> {
 }
 
 /// As in memory.
-pub fn bytes(numbers: &[f32]) -> Vec<u8> {
+fn bytes(numbers: &[f32]) -> Vec<u8> {
     numbers.iter().flat_map(|number| number.to_ne_bytes()).collect()
 }
 
@@ -161,48 +156,4 @@ impl Contender for Remote {
         let answer = self.session.borrow_mut().must(&format!("time {} {count}", self.word));
         Duration::from_nanos(answer.parse().unwrap_or_else(|_| panic!("`{answer}`: no time")))
     }
-}
-
-/// Answers the lines of a [`Session`]: this build of constgrad as a process of its own.
-///
-/// # Errors
-/// If the pipes break.
-pub fn serve(folder: &Path) -> io::Result<()> {
-    let mut contenders = std::collections::HashMap::<String, Box<dyn Contender>>::new();
-    for line in io::stdin().lines() {
-        let line = line?;
-        let words: Vec<_> = line.split(' ').collect();
-        let answer = match words[..] {
-            ["enter", word] => {
-                let entered = named(word).ok_or_else(|| "unknown".to_string());
-                match entered
-                    .and_then(|workload| crate::peers::constgrad::enter(&Problem::new(workload)))
-                {
-                    Ok(contender) => {
-                        contenders.insert(word.into(), contender);
-                        "ok".into()
-                    }
-                    Err(reason) => format!("no {reason}"),
-                }
-            }
-            [verb, word, ref rest @ ..] => match (contenders.get_mut(word), verb, rest) {
-                (Some(contender), "reset", []) => {
-                    contender.reset();
-                    "ok".into()
-                }
-                (Some(contender), "numbers", []) => {
-                    fs::write(folder.join(format!("{word}.out")), bytes(&contender.numbers()))?;
-                    "ok".into()
-                }
-                (Some(contender), "time", [count]) => {
-                    let count = count.parse().map_err(io::Error::other)?;
-                    contender.time(count).as_nanos().to_string()
-                }
-                _ => return Err(io::Error::other(format!("`{line}`: not understood"))),
-            },
-            _ => return Err(io::Error::other(format!("`{line}`: not understood"))),
-        };
-        println!("{answer}");
-    }
-    Ok(())
 }

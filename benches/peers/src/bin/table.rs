@@ -18,14 +18,11 @@ Times constgrad and its peers side by side.
   --turn MS          how long a turn of one contender lasts (default 10)
   --only WORD        only workloads whose name begins with it; may be repeated
   --with NAME        only this peer, and constgrad; may be repeated
-  --plain PROGRAM    this program, built without flags: constgrad as most users build it
   --python PROGRAM   Python with PyTorch
-  --out FOLDER       where to write table.csv, table.md and ratios.svg
-  --serve FOLDER     answer another process (see src/remote.rs)";
+  --out FOLDER       where to write table.csv, table.md and ratios.svg";
 
-/// What [`local::constgrad`] is called where it is measured twice.
+/// What [`local::constgrad`] is called.
 const US: &str = "constgrad";
-const PLAIN: &str = "constgrad, plain build";
 
 struct Options {
     check: bool,
@@ -33,7 +30,6 @@ struct Options {
     turn: Duration,
     only: Vec<String>,
     with: Vec<String>,
-    plain: Option<PathBuf>,
     python: Option<PathBuf>,
     out: Option<PathBuf>,
 }
@@ -56,7 +52,6 @@ fn run() -> Result<(), Box<dyn Error>> {
         turn: Duration::from_millis(10),
         only: Vec::new(),
         with: Vec::new(),
-        plain: None,
         python: None,
         out: None,
     };
@@ -69,10 +64,8 @@ fn run() -> Result<(), Box<dyn Error>> {
             "--turn" => options.turn = Duration::from_millis(value()?.parse()?),
             "--only" => options.only.push(value()?),
             "--with" => options.with.push(value()?),
-            "--plain" => options.plain = Some(value()?.into()),
             "--python" => options.python = Some(value()?.into()),
             "--out" => options.out = Some(value()?.into()),
-            "--serve" => return Ok(remote::serve(Path::new(&value()?))?),
             "--help" | "-h" => {
                 println!("{HELP}");
                 return Ok(());
@@ -116,10 +109,6 @@ fn compete_in(options: &Options, folder: &Path) -> Result<(), Box<dyn Error>> {
         remote::export(problem, folder)?;
     }
     let mut sessions = Vec::new();
-    if let Some(program) = &options.plain {
-        let mut command = Command::new(program);
-        sessions.push((PLAIN, remote::Session::start(command.arg("--serve"), folder)?));
-    }
     if let Some(program) = &options.python {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("pytorch.py");
         let mut command = Command::new(program);
@@ -251,15 +240,14 @@ fn report(
              first-level cache, {l2:.0} GB/s from the second.\n"
         )?;
     }
-    table += "| workload | ours, ns | ± % | GFLOP/s | of FMA peak | of cache bandwidth | plain build | the peers, in our times |\n";
-    table += "|---|---|---|---|---|---|---|---|\n";
+    table += "| workload | ours, ns | ± % | GFLOP/s | of FMA peak | of cache bandwidth | the peers, in our times |\n";
+    table += "|---|---|---|---|---|---|---|\n";
     let mut lost = Vec::new();
     let mut bars = Vec::new();
     for Row { workload, entries } in rows {
         let per = if workload.task == Task::Apply { workload.sizes[0] as f64 } else { 1.0 };
         let Some(us) = entries.iter().find(|entry| entry.name == US) else { continue };
         let mut peers = Vec::new();
-        let mut plain = String::from("–");
         for entry in entries {
             let ratios: Vec<_> = entry.times.iter().zip(&us.times).map(|(t, us)| t / us).collect();
             let [_, ratio, _] = quartiles(&ratios);
@@ -276,7 +264,6 @@ fn report(
             )?;
             match entry.name {
                 US => (),
-                PLAIN => plain = format!("{ratio:.2}"),
                 name => {
                     peers.push((ratio, name));
                     bars.push((workload.name, name, ratio));
@@ -304,7 +291,7 @@ fn report(
         };
         writeln!(
             table,
-            "| {} {workload} | {} | {:.1} | {gflops} | {fma} | {bytes} | {plain} | {} |",
+            "| {} {workload} | {} | {:.1} | {gflops} | {fma} | {bytes} | {} |",
             workload.name,
             nanoseconds(median),
             50.0 * (third - first) / median,
