@@ -23,7 +23,19 @@ pub mod avx512 {
 }
 
 /// Vectors of 256 bits, with fused multiply-add.
-#[cfg(any(feature = "std", all(target_feature = "avx2", target_feature = "fma")))]
+#[cfg(any(
+    feature = "std",
+    all(
+        target_feature = "avx2",
+        target_feature = "fma",
+        not(all(
+            target_feature = "avx512f",
+            target_feature = "avx512vl",
+            target_feature = "avx512dq",
+            target_feature = "avx512bw"
+        ))
+    )
+))]
 pub mod avx2 {
     pub type F32 = core::arch::x86_64::__m256;
     pub type F64 = core::arch::x86_64::__m256d;
