@@ -3,19 +3,6 @@
 use super::{Lanes, Square};
 use crate::Float;
 
-#[cfg(not(any(
-    all(target_arch = "x86_64", target_feature = "sse2"),
-    all(target_arch = "aarch64", target_feature = "neon"),
-    all(target_arch = "wasm32", target_feature = "simd128")
-)))]
-pub type F32 = [f32; 4];
-#[cfg(not(any(
-    all(target_arch = "x86_64", target_feature = "sse2"),
-    all(target_arch = "aarch64", target_feature = "neon"),
-    all(target_arch = "wasm32", target_feature = "simd128")
-)))]
-pub type F64 = [f64; 4];
-
 impl<T: Float> Lanes<T> for [T; 4] {
     type Half = Self;
 

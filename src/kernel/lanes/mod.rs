@@ -249,18 +249,21 @@ pub trait Square<T>: Lanes<T> {
 
 /// The vectors that every processor of the target has.
 pub(super) mod baseline {
-    #[cfg(not(any(
-        all(target_arch = "x86_64", target_feature = "sse2"),
-        all(target_arch = "aarch64", target_feature = "neon"),
-        all(target_arch = "wasm32", target_feature = "simd128")
-    )))]
-    pub use super::array::*;
-    #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
-    pub use super::neon::*;
-    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-    pub use super::wasm::*;
-    #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
-    pub use super::x86::baseline::*;
+    cfg_select! {
+        all(target_arch = "x86_64", target_feature = "sse2") => {
+            pub use super::x86::baseline::*;
+        }
+        all(target_arch = "aarch64", target_feature = "neon") => {
+            pub use super::neon::*;
+        }
+        all(target_arch = "wasm32", target_feature = "simd128") => {
+            pub use super::wasm::*;
+        }
+        _ => {
+            pub type F32 = [f32; 4];
+            pub type F64 = [f64; 4];
+        }
+    }
 }
 
 /// Whether the target has no vectors.

@@ -8,70 +8,42 @@ use super::{Lanes, Square};
 // sign off.
 
 /// Vectors of 512 bits.
-#[cfg(any(
-    all(
-        target_feature = "avx512f",
-        target_feature = "avx512vl",
-        target_feature = "avx512dq",
-        target_feature = "avx512bw"
-    ),
-    all(feature = "std", any(test, not(debug_assertions)))
-))]
+#[cfg(all(feature = "std", any(test, not(debug_assertions))))]
 pub mod avx512 {
     pub type F32 = core::arch::x86_64::__m512;
     pub type F64 = core::arch::x86_64::__m512d;
 }
 
 /// Vectors of 256 bits, with fused multiply-add.
-#[cfg(any(
-    feature = "std",
-    all(
-        target_feature = "avx2",
-        target_feature = "fma",
-        not(all(
-            target_feature = "avx512f",
-            target_feature = "avx512vl",
-            target_feature = "avx512dq",
-            target_feature = "avx512bw"
-        ))
-    )
-))]
+#[cfg(feature = "std")]
 pub mod avx2 {
     pub type F32 = core::arch::x86_64::__m256;
     pub type F64 = core::arch::x86_64::__m256d;
 }
 
-/// Vectors of 128 bits.
-#[cfg(not(all(target_feature = "avx2", target_feature = "fma")))]
-pub mod sse2 {
-    pub type F32 = core::arch::x86_64::__m128;
-    pub type F64 = core::arch::x86_64::__m128d;
-}
-
-/// The widest that every processor of the target has: of AVX-512 all that [`Level::Avx512`] needs.
-///
-/// [`Level::Avx512`]: crate::Level::Avx512
+/// The widest that every processor of the target has: of AVX-512 all that `Level::Avx512` needs.
 pub mod baseline {
-    #[cfg(all(
-        target_feature = "avx2",
-        target_feature = "fma",
-        not(all(
+    use core::arch::x86_64::*;
+
+    cfg_select! {
+        all(
             target_feature = "avx512f",
             target_feature = "avx512vl",
             target_feature = "avx512dq",
             target_feature = "avx512bw"
-        ))
-    ))]
-    pub use super::avx2::*;
-    #[cfg(all(
-        target_feature = "avx512f",
-        target_feature = "avx512vl",
-        target_feature = "avx512dq",
-        target_feature = "avx512bw"
-    ))]
-    pub use super::avx512::*;
-    #[cfg(not(all(target_feature = "avx2", target_feature = "fma")))]
-    pub use super::sse2::*;
+        ) => {
+            pub type F32 = __m512;
+            pub type F64 = __m512d;
+        }
+        all(target_feature = "avx2", target_feature = "fma") => {
+            pub type F32 = __m256;
+            pub type F64 = __m256d;
+        }
+        _ => {
+            pub type F32 = __m128;
+            pub type F64 = __m128d;
+        }
+    }
 }
 
 lanes!(
