@@ -259,18 +259,16 @@ fn report(
             writeln!(
                 csv,
                 "{},{},{median:.3},{first:.3},{third:.3},{ratio:.3},{gflops:.2},{fma},{bytes}",
-                workload.name,
-                entry.name.replace(',', ""),
+                workload.name, entry.name,
             )?;
-            match entry.name {
-                US => (),
-                name => {
-                    peers.push((ratio, name));
-                    bars.push((workload.name, name, ratio));
-                    if ratio < 1.0 {
-                        lost.push(format!("{} to {name} ({ratio:.2})", workload.name));
-                    }
-                }
+            let name = entry.name;
+            if name == US {
+                continue;
+            }
+            peers.push((ratio, name));
+            bars.push((workload.name, name, ratio));
+            if ratio < 1.0 {
+                lost.push(format!("{} to {name} ({ratio:.2})", workload.name));
             }
         }
         peers.sort_by(|a, b| a.0.total_cmp(&b.0));
