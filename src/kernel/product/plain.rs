@@ -23,9 +23,11 @@
 use core::array;
 use core::mem::MaybeUninit;
 
-use super::{
-    Block, Blocks, Float, Product, Single, Size, Split, Start, Transposed, all, at_least, width,
-};
+use super::matrix::{Size, at_least, width};
+use super::single::Single;
+use super::split::{Block, Blocks, Split, all};
+use super::transposed::Transposed;
+use super::{Float, Product, Start};
 
 /// Sums that registers hold: few where numbers are in the registers of integers, if in any.
 const SUMS: usize =

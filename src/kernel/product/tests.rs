@@ -9,9 +9,11 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 use std::{array, env, vec};
 
+use super::transposed::Transposed;
 use super::*;
 use crate::Level;
 use crate::kernel::machine::{Baseline, Plain};
+use crate::kernel::panels;
 
 const SIZES: usize = 70;
 const BATCHES: usize = 9;

@@ -1,0 +1,457 @@
+//! The product of a single sample.
+
+use core::marker::PhantomData;
+
+use super::matrix::{Known, Layout, Size, whole, width};
+use super::split::Split;
+use super::vectors::{Half, add_multiple, is_half, load_row, relu, store_row};
+use super::{Chosen, INLINE_SINGLE};
+use crate::kernel::lanes::{Lanes, Square};
+use crate::kernel::{Float, Machine, Panels, Task};
+
+/// s = W x + b for one sample, or Relu of it.
+///
+/// A chain of sums must wait for each addition; many chains beside each other need not. Where a
+/// layer has few outputs its inputs are dealt to 2, 4 or 8 chains that are added in the end. How
+/// many is up to the layer, not to the machine; a last panel that is not whole has 8.
+pub(super) struct Single<'a, T, I, O> {
+    pub(super) w: *const T,
+    pub(super) bias: *const T,
+    pub(super) x: *const T,
+    pub(super) y: *mut T,
+    pub(super) inputs: I,
+    pub(super) outputs: O,
+    pub(super) relu: bool,
+    pub(super) borrowed: PhantomData<&'a mut [T]>,
+}
+
+impl<'a, T: Float, const IN: usize, const OUT: usize> Single<'a, T, Known<IN>, Known<OUT>> {
+    #[inline(always)]
+    pub(super) fn new(
+        w: &'a Panels<T, IN, OUT>,
+        bias: &'a [T; OUT],
+        x: &'a [T; IN],
+        y: &'a mut [T; OUT],
+        relu: bool,
+    ) -> Self {
+        Single {
+            w: w.numbers().as_ptr(),
+            bias: bias.as_ptr(),
+            x: x.as_ptr(),
+            y: y.as_mut_ptr(),
+            inputs: Known,
+            outputs: Known,
+            relu,
+            borrowed: PhantomData,
+        }
+    }
+}
+
+impl<T: Float, I: Size, O: Size> Task for Single<'_, T, I, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<X: Machine>(self) {
+        Chosen::<X, Self>::PANELS(&self);
+        Chosen::<X, Self>::LAST_PANEL(&self);
+    }
+}
+
+/// The function for those of so many outputs that are in whole panels: `itself`, or `called`.
+macro_rules! panels {
+    ($outputs:expr, $then:ident, $single:ident) => {
+        match whole::<T>($outputs) {
+            0 => $then!(Single::nothing, $single),
+            1..=16 => $then!(Single::panels_in_8_chains::<X>, $single),
+            17..=32 => $then!(Single::panels_in_4_chains::<X>, $single),
+            33..=127 => $then!(Single::panels_in_2_chains::<X>, $single),
+            128.. => $then!(Single::panels_in_1_chain::<X>, $single),
+        }
+    };
+}
+
+/// The same for the others, which are in the last panel.
+macro_rules! last_panel {
+    ($outputs:expr, $then:ident, $single:ident) => {
+        last_panel!($outputs, $then, $single, 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
+    };
+    ($outputs:expr, $then:ident, $single:ident, $($w:literal)*) => {
+        match $outputs % width::<T>() {
+            0 => $then!(Single::nothing, $single),
+            $($w if Half::<X, T>::PERMUTES => $then!(Single::last_panel::<X, $w>, $single),)*
+            last if is_half::<X, T>(last) => {
+                $then!(Single::last_panel_by::<X, Half<X, T>>, $single)
+            }
+            _ => $then!(Single::last_panel_by::<X, T::Lanes<X>>, $single),
+        }
+    };
+}
+
+macro_rules! itself {
+    ($function:expr, $single:ident) => {
+        $function
+    };
+}
+
+macro_rules! called {
+    ($function:expr, $single:ident) => {
+        $function($single)
+    };
+}
+
+impl<'a, X: Machine, T: Float, I: Size, O: Size> Chosen<X, Single<'a, T, I, O>> {
+    const PANELS: fn(&Single<'a, T, I, O>) = match O::KNOWN {
+        Some(outputs) => panels!(outputs, itself, single),
+        None => |single| panels!(single.outputs.get(), called, single),
+    };
+
+    const LAST_PANEL: fn(&Single<'a, T, I, O>) = match O::KNOWN {
+        Some(outputs) => last_panel!(outputs, itself, single),
+        None => |single| last_panel!(single.outputs.get(), called, single),
+    };
+}
+
+/// Functions for the outputs of a [`range`](Single::range), and for all in whole panels, in so many
+/// chains, in blocks of so many vectors that there are 8 sums at the most.
+macro_rules! in_chains {
+    ($($name:ident, $panels:ident: $chains:literal of $($n:literal)*;)*) => {$(
+        #[inline(always)]
+        fn $panels<X: Machine>(&self) {
+            self.$name::<X, T::Lanes<X>, true>(0, whole::<T>(self.outputs.get()));
+        }
+
+        #[inline(always)]
+        fn $name<X: Machine, V: Lanes<T>, const WHOLE: bool>(&self, col: usize, end: usize) {
+            without_vectors!(if const { V::PLAIN } {
+                return self.in_plain_chains::<$chains, WHOLE>(col, end);
+            });
+            const fn split<T, V: Lanes<T>>() -> Split {
+                Split { lanes: V::N, most: 8 / $chains, panel: width::<T>(), apart: false }
+            }
+            $(
+                if const { split::<T, V>().has(Self::range(WHOLE), $n, false) } {
+                    let (col, end) = const {
+                        match Self::range(WHOLE) {
+                            Some((col, end)) => Some(split::<T, V>().blocks_of($n, col, end)),
+                            None => None,
+                        }
+                    }
+                    .unwrap_or_else(|| split::<T, V>().blocks_of($n, col, end));
+                    self.blocks::<X, V, $n, $chains, WHOLE>(col, end);
+                }
+            )*
+        }
+    )*};
+}
+
+impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
+    /// The outputs in whole panels, as far as they are known.
+    const WHOLE: Option<usize> = match O::KNOWN {
+        Some(outputs) => Some(whole::<T>(outputs)),
+        None => None,
+    };
+
+    /// Those in whole panels, or those in the last that is not, from the first to the second.
+    pub(super) const fn range(whole: bool) -> Option<(usize, usize)> {
+        match (O::KNOWN, Self::WHOLE) {
+            (_, Some(panels)) if whole => Some((0, panels)),
+            (Some(outputs), Some(panels)) => Some((panels, outputs)),
+            _ => None,
+        }
+    }
+
+    in_chains!(
+        in_1_chain, panels_in_1_chain: 1 of 1 2 3 4 5 6 7 8;
+        in_2_chains, panels_in_2_chains: 2 of 1 2 3 4;
+        in_4_chains, panels_in_4_chains: 4 of 1 2;
+        in_8_chains, panels_in_8_chains: 8 of 1;
+    );
+
+    #[inline(always)]
+    pub(super) fn layout(&self) -> Layout {
+        Layout::panels::<T>(self.inputs.get(), self.outputs.get())
+    }
+
+    /// From a row of a panel to the next, for those of a [`range`](Self::range).
+    #[inline(always)]
+    pub(super) fn row<const WHOLE: bool>(&self) -> usize {
+        if WHOLE { const { width::<T>() } } else { self.outputs.get() % const { width::<T>() } }
+    }
+
+    /// Whether this is inlined into its layer's pass.
+    const INLINED: bool = match (I::KNOWN, O::KNOWN) {
+        (Some(inputs), Some(outputs)) => inputs * outputs <= INLINE_SINGLE,
+        _ => false,
+    };
+
+    /// What there is to do for no outputs.
+    #[inline(always)]
+    fn nothing(&self) {}
+
+    /// The outputs in the last panel, by vectors `V`.
+    #[inline(always)]
+    fn last_panel_by<X: Machine, V: Lanes<T>>(&self) {
+        let outputs = self.outputs.get();
+        self.in_8_chains::<X, V, false>(whole::<T>(outputs), outputs);
+    }
+
+    /// The `W` outputs in the last panel, by vectors that permute.
+    #[inline(always)]
+    fn last_panel<X: Machine, const W: usize>(&self) {
+        let col = whole::<T>(self.outputs.get());
+        let w = self.w.wrapping_add(self.layout().column::<T>(col));
+        let (bias, x, y) = (self.bias.wrapping_add(col), self.x, self.y.wrapping_add(col));
+        if const { Self::INLINED } {
+            LastPanel::<T, Half<X, T>, I, W>::of(w, bias, x, y, self.inputs, self.relu).run::<X>();
+        } else {
+            let make = LastPanel::<T, Half<X, T>, usize, W>::of;
+            X::run_made(make, w, bias, x, y, self.inputs.get(), self.relu);
+        }
+    }
+
+    /// The outputs from `col` to `end`: in blocks of `N` vectors, in `C` chains.
+    #[inline(always)]
+    fn blocks<X: Machine, V: Lanes<T>, const N: usize, const C: usize, const WHOLE: bool>(
+        &self,
+        col: usize,
+        end: usize,
+    ) {
+        let w = self.w.wrapping_add(self.layout().column::<T>(col));
+        let (bias, y) = (self.bias.wrapping_add(col), self.y.wrapping_add(col));
+        let (x, outputs) = (self.x, (end - col, self.relu));
+        if const { Self::INLINED } {
+            Chains::<T, V, I, N, C, WHOLE>::of(w, bias, x, y, self.inputs, outputs).run::<X>();
+        } else {
+            let make = Chains::<T, V, usize, N, C, WHOLE>::of;
+            X::run_made(make, w, bias, x, y, self.inputs.get(), outputs);
+        }
+    }
+}
+
+/// The last panel of a [`Single`], of `W` outputs, in 8 chains, for vectors that
+/// [permute](Square::permute).
+///
+/// Eight rows of the panel are `W` vectors of 8, in which every number has a chain and an output of
+/// its own. To take a row at a time takes masks, and most rows lie across two lines of the cache.
+struct LastPanel<'a, T, V, I, const W: usize> {
+    w: *const T,
+    bias: *const T,
+    x: *const T,
+    y: *mut T,
+    inputs: I,
+    relu: bool,
+    borrowed: PhantomData<(&'a mut [T], V)>,
+}
+
+impl<T: Float, V: Square<T>, I: Size, const W: usize> Task for LastPanel<'_, T, V, I, W> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<X: Machine>(self) {
+        let inputs = self.inputs.get();
+        let mut sums = [V::splat(T::ZERO); W];
+        // SAFETY: what is loaded and stored is borrowed: `W` outputs, and rows below `inputs`.
+        unsafe {
+            sums[0] = V::load_first(self.bias, const { if W < 8 { W } else { 8 } });
+            if const { W > 8 } {
+                sums[1] = V::load_first(self.bias.add(8), const { W.saturating_sub(8) });
+            }
+            let mut k = 0;
+            while k + 8 <= inputs {
+                let (x, w) = (V::load(self.x.add(k)), self.w.add(k * W));
+                let mut v = 0;
+                while v < W {
+                    sums[v] = x.permute(&ROWS.0[W][v]).mul_add(V::load(w.add(8 * v)), sums[v]);
+                    v += 1;
+                }
+                k += 8;
+            }
+            let left = inputs - k;
+            if left > 0 {
+                // To add −0 · 0 changes nothing.
+                let x = V::load_first(self.x.add(k), left).then(left, V::splat(-T::ZERO));
+                let w = self.w.add(k * W);
+                let mut v = 0;
+                while v < W && 8 * v < left * W {
+                    let w = V::load_first(w.add(8 * v), usize::min(left * W - 8 * v, 8));
+                    sums[v] = x.permute(&ROWS.0[W][v]).mul_add(w, sums[v]);
+                    v += 1;
+                }
+            }
+            Self::add_chains(&mut sums);
+            if self.relu {
+                relu(&mut sums);
+            }
+            sums[0].store_first(self.y, const { if W < 8 { W } else { 8 } });
+            if const { W > 8 } {
+                sums[1].store_first(self.y.add(8), const { W.saturating_sub(8) });
+            }
+        }
+    }
+}
+
+impl<'a, T: Float, V: Square<T>, I: Size, const W: usize> LastPanel<'a, T, V, I, W> {
+    /// The places so many behind each of 8.
+    const BEHIND: [[i32; 8]; 8] = {
+        let mut places = [[0; 8]; 8];
+        let mut i = 0;
+        while i < 64 {
+            places[i / 8][i % 8] = ((i / 8 + i) % 8) as i32;
+            i += 1;
+        }
+        places
+    };
+
+    #[inline(always)]
+    fn of(w: *const T, bias: *const T, x: *const T, y: *mut T, inputs: I, relu: bool) -> Self {
+        LastPanel { w, bias, x, y, inputs, relu, borrowed: PhantomData }
+    }
+
+    /// Adds the upper half of the chains to the lower, until one is left: `W` outputs.
+    #[inline(always)]
+    fn add_chains(sums: &mut [V; W]) {
+        let mut chains = 8;
+        while chains > 1 {
+            chains /= 2;
+            // The upper half begins so many vectors and numbers behind the lower.
+            let (vectors, numbers) = (chains * W / 8, chains * W % 8);
+            let mut v = 0;
+            while 8 * v < chains * W {
+                let upper = sums[v + vectors];
+                let upper = if numbers == 0 {
+                    upper
+                } else if v + vectors + 1 < W {
+                    let next = sums[v + vectors + 1].permute(&Self::BEHIND[numbers]);
+                    upper.permute(&Self::BEHIND[numbers]).then(8 - numbers, next)
+                } else {
+                    upper.permute(&Self::BEHIND[numbers])
+                };
+                sums[v] = sums[v].add(upper);
+                v += 1;
+            }
+        }
+    }
+}
+
+/// Of 8 rows of so many numbers, the row of each number.
+///
+/// A `static`, which other crates' code loads: of a constant it would make two instructions, to
+/// save the load, for every permutation.
+static ROWS: Rows = {
+    let mut rows = [[[0; 8]; 16]; 16];
+    let mut width = 1;
+    while width < 16 {
+        let mut number = 0;
+        while number < 8 * width {
+            rows[width][number / 8][number % 8] = (number / width) as i32;
+            number += 1;
+        }
+        width += 1;
+    }
+    Rows(rows)
+};
+
+/// So that each 8 lie in one line of the cache.
+#[repr(align(32))]
+struct Rows([[[i32; 8]; 16]; 16]);
+
+/// Neighbouring outputs of a [`Single`], in blocks of `N` vectors of `V` and `C` chains: those of
+/// `WHOLE` panels, or those of the last, which is not.
+struct Chains<'a, T, V, I, const N: usize, const C: usize, const WHOLE: bool> {
+    w: *const T,
+    bias: *const T,
+    x: *const T,
+    y: *mut T,
+    inputs: I,
+    outputs: usize,
+    relu: bool,
+    borrowed: PhantomData<(&'a mut [T], V)>,
+}
+
+impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE: bool> Task
+    for Chains<'_, T, V, I, N, C, WHOLE>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<X: Machine>(self) {
+        let mut col = 0;
+        while col < self.outputs {
+            let last =
+                usize::min(self.outputs - col, const { N * V::N }) - const { (N - 1) * V::N };
+            // SAFETY: the block is one of these.
+            unsafe { self.block(col, last) }
+            col += const { N * V::N };
+        }
+    }
+}
+
+impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE: bool>
+    Chains<'_, T, V, I, N, C, WHOLE>
+{
+    #[inline(always)]
+    fn of(
+        w: *const T,
+        bias: *const T,
+        x: *const T,
+        y: *mut T,
+        inputs: I,
+        (outputs, relu): (usize, bool),
+    ) -> Self {
+        Chains { w, bias, x, y, inputs, outputs, relu, borrowed: PhantomData }
+    }
+
+    /// The block from output `col` on, whose last vector has `last` numbers.
+    ///
+    /// # Safety
+    /// It is one of these.
+    #[inline(always)]
+    unsafe fn block(&self, col: usize, last: usize) {
+        let inputs = self.inputs.get();
+        let width = const { width::<T>() };
+        let row = if WHOLE { width } else { self.outputs };
+        let part = width * inputs;
+        let mut sums = [[V::splat(T::ZERO); N]; C];
+        // SAFETY: what is loaded and stored is borrowed: the caller's columns, and each k below
+        // `inputs`.
+        unsafe {
+            sums[0] = load_row::<T, V, N, WHOLE>(self.bias.add(col), width, last);
+            let w = self.w.wrapping_add(col / width * part + col % width);
+            let mut k = 0;
+            while k + C <= inputs {
+                let mut c = 0;
+                while c < C {
+                    let w = load_row::<T, V, N, WHOLE>(w.add((k + c) * row), part, last);
+                    add_multiple(&mut sums[c], *self.x.add(k + c), &w);
+                    c += 1;
+                }
+                k += C;
+            }
+            let mut c = 0;
+            while c + 1 < C {
+                if k + c < inputs {
+                    let w = load_row::<T, V, N, WHOLE>(w.add((k + c) * row), part, last);
+                    add_multiple(&mut sums[c], *self.x.add(k + c), &w);
+                }
+                c += 1;
+            }
+            let mut chains = C;
+            while chains > 1 {
+                chains /= 2;
+                let mut c = 0;
+                while c < chains {
+                    let mut n = 0;
+                    while n < N {
+                        sums[c][n] = sums[c][n].add(sums[c + chains][n]);
+                        n += 1;
+                    }
+                    c += 1;
+                }
+            }
+            if self.relu {
+                relu(&mut sums[0]);
+            }
+            store_row::<T, V, N, WHOLE>(&sums[0], self.y.add(col), width, last);
+        }
+    }
+}
