@@ -37,7 +37,8 @@ use std::panic;
 #[non_exhaustive]
 #[repr(u8)]
 pub enum Level {
-    /// What every processor of the target has: on x86-64 SSE2, four `f32` at a time.
+    /// What every processor has that the build is for: on x86-64 SSE2, four `f32` at a time, unless
+    /// `target-cpu` or `target-feature` says more.
     Baseline = 1,
     /// AVX2 and FMA: eight `f32` at a time.
     Avx2 = 2,

@@ -17,10 +17,11 @@ pub(crate) use predict::{join, predict_batch};
 pub(crate) use tensor::to_update;
 pub use trainer::ParallelTrainer;
 
-/// Multiply-accumulates of a batch, forward, from which its step is split,
+/// A step is split if forward takes so many multiply-accumulates for the batch, and
+/// [`STEP_PER_PARAMETER`] more for each parameter.
 const STEP: usize = 1 << 18;
 
-/// and as many more for each parameter: one that changes is sent from core to core.
+/// The cost of a parameter that changes, which is sent from core to core, in multiply-accumulates.
 const STEP_PER_PARAMETER: usize = 24;
 
 /// Multiply-accumulates that a prediction split over threads leaves in one piece.

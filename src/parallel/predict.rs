@@ -5,6 +5,11 @@ use crate::kernel::dispatch;
 use crate::trainer::SumOfLosses;
 use crate::{Layer, Loss};
 
+/// Whether so many multiply-accumulates are worth two threads.
+const fn is_split(macs: usize) -> bool {
+    macs >= 2 * PIECE
+}
+
 /// Does `a` and `b`, on two threads if they cost enough `macs` multiply-accumulates together.
 /// Gives what they give.
 pub(crate) fn join<A: Send, B: Send>(
@@ -12,7 +17,7 @@ pub(crate) fn join<A: Send, B: Send>(
     a: impl FnOnce() -> A + Send,
     b: impl FnOnce() -> B + Send,
 ) -> (A, B) {
-    if macs < 2 * PIECE { (a(), b()) } else { rayon::join(a, b) }
+    if is_split(macs) { rayon::join(a, b) } else { (a(), b()) }
 }
 
 /// Calls `predict` with pieces of `inputs` and `outputs`, on several threads if there are enough
@@ -23,7 +28,7 @@ pub(crate) fn predict_batch<X: Sync, Y: Send>(
     macs: usize,
     predict: &(impl Fn(&[X], &mut [Y]) + Sync),
 ) {
-    if inputs.len() < 2 || inputs.len().saturating_mul(macs) < 2 * PIECE {
+    if inputs.len() < 2 || !is_split(inputs.len().saturating_mul(macs)) {
         return predict(inputs, outputs);
     }
     let half = inputs.len() / 2;
@@ -44,7 +49,7 @@ where
     N: Layer<Input: Sync> + Sync,
     L: Loss<N::Output, Target: Sync> + Sync,
 {
-    if inputs.len() < 2 || inputs.len().saturating_mul(N::MACS) < 2 * PIECE {
+    if inputs.len() < 2 || !is_split(inputs.len().saturating_mul(N::MACS)) {
         return dispatch(SumOfLosses { net, loss, inputs, targets });
     }
     let half = inputs.len() / 2;
