@@ -18,7 +18,8 @@
 //!
 //! # What was tried
 //!
-//! On one core of an AMD Zen 4 with AVX-512, in nanoseconds:
+//! On one core of an AMD Zen 4 with AVX-512, in nanoseconds, each pair measured side by side (the
+//! README has what the same work takes now):
 //!
 //! | | loops over arrays, vectorised by the compiler | vectors of `core::arch` |
 //! |---|---|---|
