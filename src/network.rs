@@ -9,7 +9,7 @@ use rand::Rng;
 use crate::budget::{Layers, Summary};
 use crate::error::LengthError;
 use crate::init::Init;
-use crate::kernel::{Aligned, SPARES_STACK, Task, dispatch};
+use crate::kernel::{SPARES_STACK, Task, dispatch};
 #[cfg(feature = "parallel")]
 use crate::parallel;
 use crate::pass::Infer;
@@ -59,9 +59,9 @@ pub trait Network: Shape {
     where
         Self: Layer,
     {
-        let mut y = Aligned(Zero::ZERO);
-        dispatch(Infer { net: self, x: array::from_ref(x), y: array::from_mut(&mut y.0) });
-        y.0
+        let mut y = Zero::ZERO;
+        dispatch(Infer { net: self, x: array::from_ref(x), y: array::from_mut(&mut y) });
+        y
     }
 
     /// The outputs for any number of samples, quicker than one by one.

@@ -14,7 +14,7 @@ pub(super) enum Problem {
         found: Text<40>,
         expected: &'static str,
     },
-    /// The place of a weight is that in W[out][in], row by row.
+    /// The place of a weight is that in `W[out][in]`, row by row.
     NonFinite {
         layer: &'static str,
         tensor: &'static str,

@@ -96,12 +96,12 @@ impl<const IN: usize, const OUT: usize, Act, T: Float> Numbers for Dense<IN, OUT
 }
 
 impl DenseNode<'_> {
-    /// W[out][input].
+    /// `W[out][input]`.
     pub(super) fn weight(&self, out: usize, input: usize) -> Number {
         Number::of(self.dtype, self.numbers.weight(out, input))
     }
 
-    /// b[out].
+    /// `b[out]`.
     pub(super) fn bias(&self, out: usize) -> Number {
         Number::of(self.dtype, self.numbers.bias(out))
     }

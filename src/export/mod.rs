@@ -1,6 +1,6 @@
 //! Networks for others: Rust source, C, ONNX.
 //!
-//! - [`rust`] writes a module with the network as a type and a `static`;
+//! - [`rust()`] writes a module with the network as a type and a `static`;
 //! - [`c_header`] writes a C99 header that predicts by itself;
 //! - `onnx` (feature `onnx`) writes a model for ONNX Runtime and its kin.
 //!

@@ -3,8 +3,8 @@
 //!
 //! The rest of the crate says *what* is computed; this module decides how. It is also the only
 //! one with `unsafe` in it: entering code that is compiled for a machine which was found at run
-//! time, vectors and the memory they are loaded from, writing a constant into a fresh box, memory
-//! that holds one activation or derivative at each end, and the same part of several networks.
+//! time, vectors and the memory they are loaded from, assembly, writing a constant into a fresh box,
+//! memory that holds one activation or derivative at each end, and the same part of several networks.
 //!
 //! | file | |
 //! |---|---|
@@ -12,9 +12,12 @@
 //! | `lanes` | vectors of numbers, for each target |
 //! | `panels` | the order in which W is stored |
 //! | `product` | s = W h + b, ∂J/∂W = Σ δ hᵀ, g = Wᵀ δ |
+//! | `arena` | memory for the activations of a prediction, the derivatives of a backward pass |
 //! | `elementwise`, `functions` | activations over a batch; exp, tanh and their kin |
 //! | `adam` | the step of Adam on an Arm FPU |
 //! | `claim` | weights that a thread will change, claimed from other cores in time |
+//! | `float`, `bits` | the number types; numbers of their bits |
+//! | `boxed`, `bytes`, `part` | a box, the bytes, and the same part of several networks |
 //!
 //! # What was tried
 //!
@@ -53,16 +56,16 @@
 //!   multiple of 16: in rows of 65, 65-65 took one sample a third longer.
 //! - A tile of 4 × 3 vectors of AVX2 does not fit into 16 registers beside its factors: one sum
 //!   spilled halves the speed. 6 × 2 reaches 93 % of the peak, 4 × 2 80 %.
-//! - Relu is the end of each tile: as a pass of its own it was 5 % of 16-64-64-10 for one sample, and
-//!   with it 32-32 takes 16 samples 314 ns forward instead of 294. Any other activation is such a
-//!   pass, over a batch that is still in the cache. The end of a tile would save no more than those
-//!   20 ns, where tanh of the 512 numbers takes 184, and every shape of a tile would be code of its
-//!   own for every activation.
+//! - Relu is the end of each tile: as a pass of its own it was 5 % of 16-64-64-10 for one sample,
+//!   and 20 of 314 ns of 32-32 forward with 16 samples. Any other activation is such a pass, over a
+//!   batch that is still in the cache. The end of a tile would save no more than those 20 ns, where
+//!   tanh of the 512 numbers takes 184, and every shape of a tile would be code of its own for every
+//!   activation.
 //! - f′ is a pass with the gradient of the bias: for a multiple of 16 outputs it adds that up in
-//!   passing. By itself it took 85 ns for 32 outputs of 64 samples, since a sum waits for the one
-//!   before. At the end of the tiles of g = Wᵀ δ it is no quicker, and a layer would have to know the
-//!   activation of the one before it. Backward of 16 layers of 32-32 relu, ns a layer, the least of
-//!   nine runs in turns:
+//!   passing. By itself the gradient took 85 ns for 32 outputs of 64 samples, since a sum waits for
+//!   the one before. At the end of the tiles of g = Wᵀ δ f′ is no quicker, and a layer would have to
+//!   know the activation of the one before it. Backward of 16 layers of 32-32 relu, ns a layer, the
+//!   least of nine runs in turns:
 //!
 //!   | samples | as it is | f′ in the tiles | the sum for the bias too |
 //!   |---|---|---|---|
@@ -81,10 +84,10 @@
 //!   long as the products.
 //! - Shapes of a tile are functions of their own, which a product of one block of columns calls
 //!   directly; those of whole vectors have no masks. W is packed into whole lines of the cache. With
-//!   16 samples 32-32 takes 294 ns forward and 667 backward, instead of 319 and 785.
-//! - Packing W between the products of the first tile, or in registers instead of memory: no gain,
-//!   338 and 365 ns for 334. Nor by squares of 16 instead of 8 numbers: 648 to 652 ns backward, as
-//!   before; and 665 if rows are loaded whole, and their halves stored apart.
+//!   16 samples 32-32 took 294 ns forward and 667 backward with these, and 319 and 785 without.
+//! - Packing W between the products of the first tile, or in registers instead of memory, is no gain.
+//!   Nor is transposing it 16 by 16 numbers instead of 8 by 8, 648 to 652 ns backward as before; and
+//!   to load rows whole and store their halves apart is a loss, 665.
 //! - The derivatives between layers take turns in one arena. With a place for each, backward of 16
 //!   layers of 32-32 with 16 samples takes 665 ns a layer instead of 652, which is 2.2 times
 //!   forward; if zeros are written there first, 2.4 times.

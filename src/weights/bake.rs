@@ -28,10 +28,9 @@ use crate::{Dense, Layer, Shape};
 ///
 /// The file's path is relative to the source file, as that of [`include_bytes!`] is. The names in
 /// it are those of PyTorch's `nn.Sequential`, or those of a third argument:
-/// `bake!(Net, "actor.safetensors", Names::prefix("actor."))` (see
-/// [`Names`](crate::weights::Names)).
+/// `bake!(Net, "actor.safetensors", Names::prefix("actor."))` (see [`Names`]).
 ///
-/// What [`weights::read`](crate::weights::read) would refuse is a compile error in the same words:
+/// What [`weights::read`](crate::weights::read()) would refuse is a compile error in the same words:
 /// "tensor `2.weight` has shape [10, 33], but Dense<32, 10> needs [10, 32]".
 #[macro_export]
 macro_rules! bake {

@@ -7,7 +7,7 @@
 //! | | |
 //! |---|---|
 //! | [`bake!`](crate::bake) | a file into a constant, while the program is compiled |
-//! | [`read`] | a file's bytes into a network: no allocation, no `std` |
+//! | [`read()`] | a file's bytes into a network: no allocation, no `std` |
 //! | `load`, `save` | a file into a network, a network into a file, with `std` |
 //! | `write` | a network into anything that takes bytes, with `std` |
 //! | [`SafeTensors`] | the tensors of a file, whatever they are |

@@ -1,6 +1,7 @@
 /* The workloads in plain C: loops over arrays whose sizes are constants where a function is
  * inlined, W input-major, so that the innermost loop runs over neighbouring numbers and gcc
- * vectorises it; exp and tanh are those of glibc's libmvec. Memory is the caller's. */
+ * vectorises it; exp and tanh are those of glibc's libmvec, for which their loops may not be unrolled
+ * before they are vectorised. Memory is the caller's. */
 
 #include <math.h>
 #include <string.h>
@@ -28,6 +29,7 @@ INLINE void forward(const struct layer *l, const float *restrict x, int batch, i
             for (int o = 0; o < out; o++)
                 s[o] += x[i * in + k] * w[k * out + o];
         float *restrict y = l->y + i * out;
+#pragma GCC unroll 1
         for (int o = 0; o < out; o++)
             y[o] = f == RELU ? (s[o] > 0 ? s[o] : 0) : f == TANH ? tanhf(s[o]) : s[o];
     }
@@ -70,6 +72,7 @@ INLINE float cross_entropy(const struct layer *l, const float *target, int batch
         float largest = y[0], total = 0;
         for (int o = 1; o < out; o++)
             largest = y[o] > largest ? y[o] : largest;
+#pragma GCC unroll 1
         for (int o = 0; o < out; o++)
             total += dy[o] = expf(y[o] - largest);
         loss += logf(total) + largest - y[class];

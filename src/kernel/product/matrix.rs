@@ -1,4 +1,5 @@
-//! Sizes and matrices in memory.
+//! Matrices in memory, and their sizes: known to the compiler in what is inlined, numbers in the
+//! functions for all sizes.
 
 use core::marker::PhantomData;
 
@@ -51,6 +52,7 @@ pub(super) struct Matrix<'a, T, const R: usize, const C: usize> {
     elements: PhantomData<&'a [[T; C]; R]>,
 }
 
+/// A matrix of whole rows.
 #[inline(always)]
 pub(super) fn rows<T, const R: usize, const C: usize>(rows: &[[T; C]; R]) -> Matrix<'_, T, R, C> {
     Matrix { first: rows.as_ptr().cast(), row: C, col: 1, elements: PhantomData }
@@ -63,11 +65,13 @@ impl<'a, T, const R: usize, const C: usize> Matrix<'a, T, R, C> {
         Matrix { first: number, row: 0, col: 0, elements: PhantomData }
     }
 
+    /// The same with rows for columns.
     #[inline(always)]
     pub(super) fn transposed(self) -> Matrix<'a, T, C, R> {
         Matrix { first: self.first, row: self.col, col: self.row, elements: PhantomData }
     }
 
+    /// Without its sizes.
     #[inline(always)]
     pub(super) fn erased(self) -> Strided<T> {
         Strided { first: self.first, row: self.row, col: self.col }

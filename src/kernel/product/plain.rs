@@ -1,4 +1,5 @@
 //! The products where there are no vectors, on microcontrollers: the same sums in the same order.
+//! They are methods of those products, which call them before anything else.
 //!
 //! As many sums as the registers hold are kept there, a number to a register, while rows of W go
 //! by: 16 for an FPU of 32 registers, so that half of them are free for what is multiplied.
@@ -23,11 +24,12 @@
 use core::array;
 use core::mem::MaybeUninit;
 
+use super::Float;
+use super::batch::{Product, Start};
 use super::matrix::{Size, at_least, width};
 use super::single::Single;
 use super::split::{Block, Blocks, Split, all};
 use super::transposed::Transposed;
-use super::{Float, Product, Start};
 
 /// Sums that registers hold: few where numbers are in the registers of integers, if in any.
 const SUMS: usize =
@@ -67,7 +69,7 @@ pub trait Plain: Copy + 'static {
     /// # Safety
     /// They can be read.
     unsafe fn add_multiple<const N: usize>(sums: &mut [Self; N], factor: Self, row: *const Self);
-    /// `N` sums, at least `ASSEMBLED`, in `C` chains: y ← bias + Σₖ x[k] · row k of w, for so many
+    /// `N` sums, at least `ASSEMBLED`, in `C` chains: y ← bias + Σₖ `x[k]` · row k of w, for so many
     /// `inputs`, of a known number. Rows are `row` numbers apart. There is place for sums that wait
     /// in `kept`: see [`waiting`].
     ///
@@ -185,6 +187,12 @@ plain!(f64);
 mod arm;
 
 impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
+    /// From a row of a panel to the next, for those of a [`range`](Self::range).
+    #[inline(always)]
+    fn row<const WHOLE: bool>(&self) -> usize {
+        if WHOLE { const { width::<T>() } } else { self.outputs.get() % const { width::<T>() } }
+    }
+
     /// The outputs from `col` to `end`, in `C` chains: see [`range`](Self::range).
     #[inline(always)]
     pub(super) fn in_plain_chains<const C: usize, const WHOLE: bool>(

@@ -1,13 +1,19 @@
-//! The product of a single sample.
+//! s = W h + b of a single sample: no row of W is used twice, so what counts is that weights are
+//! loaded without a pause, and that sums need not wait for each other.
 
 use core::marker::PhantomData;
 
+use super::chosen::Chosen;
 use super::matrix::{Known, Layout, Size, whole, width};
 use super::split::Split;
 use super::vectors::{Half, add_multiple, is_half, load_row, relu, store_row};
-use super::{Chosen, INLINE_SINGLE};
 use crate::kernel::lanes::{Lanes, Square};
 use crate::kernel::{Float, Machine, Panels, Task};
+
+/// Multiply-accumulates up to which one sample is inlined into its layer's pass. Its functions are
+/// called at little cost: with 512 no network is quicker, and one of 64 layers takes the compiler a
+/// tenth longer.
+const INLINE_SINGLE: usize = 256;
 
 /// s = W x + b for one sample, or Relu of it.
 ///
@@ -146,14 +152,14 @@ macro_rules! in_chains {
 
 impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
     /// The outputs in whole panels, as far as they are known.
-    const WHOLE: Option<usize> = match O::KNOWN {
+    const IN_PANELS: Option<usize> = match O::KNOWN {
         Some(outputs) => Some(whole::<T>(outputs)),
         None => None,
     };
 
     /// Those in whole panels, or those in the last that is not, from the first to the second.
     pub(super) const fn range(whole: bool) -> Option<(usize, usize)> {
-        match (O::KNOWN, Self::WHOLE) {
+        match (O::KNOWN, Self::IN_PANELS) {
             (_, Some(panels)) if whole => Some((0, panels)),
             (Some(outputs), Some(panels)) => Some((panels, outputs)),
             _ => None,
@@ -167,15 +173,10 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
         in_8_chains, panels_in_8_chains: 8 of 1;
     );
 
+    /// How W lies in memory.
     #[inline(always)]
     pub(super) fn layout(&self) -> Layout {
         Layout::panels::<T>(self.inputs.get(), self.outputs.get())
-    }
-
-    /// From a row of a panel to the next, for those of a [`range`](Self::range).
-    #[inline(always)]
-    pub(super) fn row<const WHOLE: bool>(&self) -> usize {
-        if WHOLE { const { width::<T>() } } else { self.outputs.get() % const { width::<T>() } }
     }
 
     /// Whether this is inlined into its layer's pass.

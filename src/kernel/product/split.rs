@@ -1,4 +1,5 @@
-//! How columns are divided.
+//! How the columns of a product are divided into blocks, each some vectors wide, so that its sums
+//! fit into the registers.
 
 use super::matrix::width;
 use crate::kernel::lanes::Lanes;
@@ -125,6 +126,7 @@ pub(super) struct Block {
 }
 
 impl Blocks {
+    /// The next block.
     #[inline(always)]
     pub(super) fn next(&mut self) -> Option<Block> {
         let Blocks { col, end, split } = *self;

@@ -5,10 +5,12 @@
 //! it fails the test. Debug builds leave out most of the sizes. `CONSTGRAD_THIN=n`, for emulators,
 //! leaves one of n, up to 9, so that every two of inputs, outputs and batch still meet.
 
+use core::marker::PhantomData;
 use std::string::{String, ToString};
 use std::vec::Vec;
 use std::{array, env, vec};
 
+use super::matrix::{Layout, Strided};
 use super::transposed::Transposed;
 use super::*;
 use crate::Level;

@@ -3,9 +3,10 @@
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
+use super::batch::{Product, Start};
+use super::chosen::{Chosen, INLINE};
 use super::matrix::{Layout, Strided, rows, width};
 use super::vectors::Half;
-use super::{Chosen, INLINE, Product, Start};
 use crate::kernel::lanes::{Lanes, Square};
 use crate::kernel::{Aligned, Claim, Float, Machine, Panels, Task};
 

@@ -1,11 +1,14 @@
-//! Rows of several vectors, and half vectors.
+//! Rows of several vectors, which a tile takes at once, and half vectors. A row of [`Panels`] lies
+//! in parts, one in each panel.
+//!
+//! [`Panels`]: crate::kernel::Panels
 
 use super::matrix::width;
 use crate::kernel::lanes::Lanes;
 use crate::kernel::{Float, Machine};
 
-/// Half a vector: for few numbers, since half as long vectors lie across lines of the cache half as often; and to
-/// transpose.
+/// Half a vector: for few numbers, since half as long vectors lie across lines of the cache half as
+/// often; and to transpose.
 pub(super) type Half<X, T> = <<T as Float>::Lanes<X> as Lanes<T>>::Half;
 
 const fn half_is_less<X: Machine, T: Float>() -> bool {

@@ -1,8 +1,10 @@
-//! How cost grows: with the batch, the depth, the width, and every size from 1 to 130.
+//! How cost grows: with the batch, the depth, the width, and the size: every size from 1 to 130 for a
+//! prediction, and half of them for a step.
 //!
-//! Processor times; those of one panel are taken in turns, and the median of all rounds counts. Deep
-//! networks are as large as the second cache, where it matters which pages of memory they are in:
-//! theirs are medians over several places.
+//! Processor times; those of one panel are taken in turns, and the median of all rounds counts. By
+//! depth and by size they are medians over several places in memory too: deep networks are as large
+//! as the second cache, where it matters which pages they are in; and in a small one a load waits for
+//! a store to the same place of another page.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -50,7 +52,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         (64, measure_elsewhere(deep::<64>)),
     ];
     let widths = measure(&mut widths());
-    let sizes = measure(&mut sizes());
+    let sizes = measure_elsewhere(sizes);
     let mut panels =
         vec![("batch".into(), &batches), ("width".into(), &widths), ("size".into(), &sizes)];
     panels.extend(
@@ -141,12 +143,20 @@ fn judge(samples: usize, curves: &[Curve]) -> Result<String, Box<dyn Error>> {
 type Work = (&'static str, usize, Box<dyn FnMut(u64) -> Duration>);
 
 fn work(name: &'static str, x: usize, mut once: impl FnMut() + 'static) -> Work {
+    chain(name, x, move |_| {
+        once();
+        0
+    })
+}
+
+/// The same where each time takes what the one before has given.
+fn chain(name: &'static str, x: usize, mut once: impl FnMut(usize) -> usize + 'static) -> Work {
     let times = move |count| {
         // So that what the others have put out of the cache is back.
-        once();
+        let mut last = once(0);
         let start = clock::now();
         for _ in 0..count {
-            once();
+            last = once(last);
         }
         clock::now() - start
     };
@@ -280,12 +290,12 @@ fn deep<const S: usize>() -> Vec<Work> {
 /// One layer `N` → `N`: a prediction, or a step.
 fn square<const N: usize>(works: &mut Vec<Work>, step: bool) {
     if !step {
-        let (net, x, mut next) = (network::<Dense<N, N, Relu>>(), samples::<N>(2), 0);
-        works.push(work("predict", N, move || {
+        let (net, x) = (network::<Dense<N, N, Relu>>(), samples::<N>(2));
+        works.push(chain("predict", N, move |next| {
             // Each waits for the one before, which says where the next input is. Else the processor
             // begins a few together or does not, by where stack and weights lie.
-            let y = black_box(net.predict(black_box(&x[next])));
-            next = usize::from(y[0] < 0.0);
+            let y = net.predict(black_box(&x[next]));
+            usize::from(black_box(&y)[0] < 0.0)
         }));
         return;
     }

@@ -3,7 +3,6 @@
 //! `VMUL` and `VADD` take a cycle each, where `VMLA` takes three; rows are loaded by `VLDM`, eight
 //! numbers in nine cycles. The compiler is not told of single registers: it has no name for those
 //! of an FPU without double precision, but may be told that they are overwritten.
-
 //!
 //! What depends on how many sums, chains and terms there are is chosen by the assembler, `.if` by
 //! `.if`: the compiler sees one piece of assembly for all.

@@ -1,19 +1,198 @@
-//! A product of a batch, tile by tile: some rows of some vectors of columns, whose sums are held in
-//! registers.
+//! A product of many rows, tile by tile: some rows of some vectors of columns, whose sums are held
+//! in registers while the terms go by.
 
 use core::marker::PhantomData;
 
-use super::matrix::{Known, Size, at_least, width};
+use super::chosen::{Chosen, is_inlined};
+use super::matrix::{Columns, Known, Layout, Matrix, Size, Strided, at_least, width};
 use super::split::{Block, Blocks, Split, all};
 use super::vectors::{
     Half, add_multiple, is_half, load_row, may_have_half, relu, store_row, vector,
 };
-use super::{Product, Start};
+use crate::Store;
 use crate::kernel::lanes::Lanes;
-use crate::kernel::{Float, Machine, Task};
+use crate::kernel::{Claim, Float, Machine, Task};
+
+/// What the sums of a product begin with.
+pub(super) enum Start<B> {
+    /// Nothing.
+    Zero,
+    /// The same row for each row of the result.
+    Row(B),
+    /// What the result holds already.
+    Out,
+}
+
+impl<B> From<Store> for Start<B> {
+    #[inline(always)]
+    fn from(store: Store) -> Self {
+        match store {
+            Store::Overwrite => Start::Zero,
+            Store::Add => Start::Out,
+        }
+    }
+}
+
+/// out = start + left · right, or Relu of it, where `left` is `rows × depth`, `right` is
+/// `depth × cols` and `out` is `rows × cols`: all in memory that is borrowed for `'a`.
+pub(super) struct Product<'a, T, R, D, C> {
+    pub(super) left: Strided<T>,
+    pub(super) right: *const T,
+    pub(super) right_layout: Layout,
+    pub(super) start: Start<*const T>,
+    pub(super) out: *mut T,
+    pub(super) out_layout: Layout,
+    pub(super) rows: R,
+    pub(super) depth: D,
+    pub(super) cols: C,
+    pub(super) relu: bool,
+    /// Of the weights whose gradient is the result.
+    pub(super) claim: Claim<T>,
+    pub(super) borrowed: PhantomData<&'a mut [T]>,
+}
+
+impl<'a, T: Float, const R: usize, const D: usize, const C: usize>
+    Product<'a, T, Known<R>, Known<D>, Known<C>>
+{
+    #[inline(always)]
+    pub(super) fn new(
+        left: Matrix<'a, T, R, D>,
+        right: impl Into<Columns<'a, *const T, D, C>>,
+        start: Start<&'a [T; C]>,
+        out: impl Into<Columns<'a, *mut T, R, C>>,
+    ) -> Self {
+        let (right, out) = (right.into(), out.into());
+        Product {
+            left: left.erased(),
+            right: right.first,
+            right_layout: right.layout,
+            start: match start {
+                Start::Zero => Start::Zero,
+                Start::Row(row) => Start::Row(row.as_ptr()),
+                Start::Out => Start::Out,
+            },
+            out: out.first,
+            out_layout: out.layout,
+            rows: Known,
+            depth: Known,
+            cols: Known,
+            relu: false,
+            claim: Claim::NONE,
+            borrowed: PhantomData,
+        }
+    }
+
+    /// Does it in its layer's pass if it is small, and else by the functions for all sizes.
+    #[inline(always)]
+    pub(super) fn run_chosen<X: Machine>(self) {
+        Chosen::<X, Self>::RUN(self);
+    }
+
+    /// Does it in the function for all sizes.
+    #[inline(always)]
+    fn run_erased<X: Machine>(self) {
+        X::run(self.erased());
+    }
+
+    /// Does what is one block of columns by the functions of its tiles: which these are is known.
+    #[inline(always)]
+    fn run_block<X: Machine, V: Lanes<T>, const N: usize, const WHOLE: bool>(self) {
+        const {
+            assert!(C.div_ceil(V::N) == N && C.is_multiple_of(V::N) == WHOLE, "other vectors");
+            assert!(C < width::<T>() || C.is_multiple_of(width::<T>()), "panels of two widths");
+        }
+        let last = const { C - (N - 1) * V::N };
+        let grid = Grid { product: &self.erased(), rows: Known::<R>, cols: Known::<C> };
+        // SAFETY: these are all its columns, as has been checked.
+        unsafe { grid.columns::<X, T, V, N, WHOLE>(0, last) }
+    }
+
+    /// The same with sizes that are numbers.
+    #[inline(always)]
+    fn erased(self) -> Product<'a, T, usize, usize, usize> {
+        let Product {
+            left,
+            right,
+            right_layout,
+            start,
+            out,
+            out_layout,
+            relu,
+            claim,
+            borrowed,
+            ..
+        } = self;
+        Product {
+            left,
+            right,
+            right_layout,
+            start,
+            out,
+            out_layout,
+            rows: R,
+            depth: D,
+            cols: C,
+            relu,
+            claim,
+            borrowed,
+        }
+    }
+}
+
+/// Whether so many columns are whole panels and one that is not: code for both.
+const fn has_rest<T>(outputs: usize) -> bool {
+    outputs > width::<T>() && !outputs.is_multiple_of(width::<T>())
+}
+
+impl<'a, X: Machine, T: Float, const R: usize, const D: usize, const C: usize>
+    Chosen<X, Product<'a, T, Known<R>, Known<D>, Known<C>>>
+{
+    const RUN: fn(Product<'a, T, Known<R>, Known<D>, Known<C>>) = {
+        // A single row is little work for so much code.
+        let code = if R == 1 && has_rest::<T>(C) { 8 } else { 1 };
+        let split = Split::of::<T, T::Lanes<X>>();
+        let block = if C > 0 && split.numbers(0, C) == C { C.div_ceil(split.lanes) } else { 0 };
+        if is_inlined::<X, T>(code * R * D * C) {
+            Product::run::<X>
+        } else if is_half::<X, T>(C) {
+            if C == Half::<X, T>::N {
+                Product::run_block::<X, Half<X, T>, 1, true>
+            } else {
+                Product::run_block::<X, Half<X, T>, 1, false>
+            }
+        } else {
+            match (block, C.is_multiple_of(split.lanes)) {
+                (1, true) => Product::run_block::<X, T::Lanes<X>, 1, true>,
+                (2, true) => Product::run_block::<X, T::Lanes<X>, 2, true>,
+                (3, true) => Product::run_block::<X, T::Lanes<X>, 3, true>,
+                (4, true) => Product::run_block::<X, T::Lanes<X>, 4, true>,
+                (1, false) => Product::run_block::<X, T::Lanes<X>, 1, false>,
+                (2, false) => Product::run_block::<X, T::Lanes<X>, 2, false>,
+                (3, false) => Product::run_block::<X, T::Lanes<X>, 3, false>,
+                (4, false) => Product::run_block::<X, T::Lanes<X>, 4, false>,
+                _ => Product::run_erased::<X>,
+            }
+        }
+    };
+}
+
+impl<T: Float, R: Size, D: Size, C: Size> Task for Product<'_, T, R, D, C>
+where
+    Self: Tiled<T>,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run<X: Machine>(self) {
+        without_vectors!(if const { <T::Lanes<X> as Lanes<T>>::PLAIN } {
+            return self.run_plain();
+        });
+        Grid { product: &self, rows: self.rows, cols: self.cols }.run::<X, T>();
+    }
+}
 
 /// A product that is done in [`Tiles`].
-pub(super) trait Tiled<T: Float> {
+trait Tiled<T: Float> {
     /// The tiles of `M` rows from `row` on, of `N` vectors from column `col` on.
     ///
     /// # Safety
@@ -27,7 +206,7 @@ pub(super) trait Tiled<T: Float> {
     );
 }
 
-/// Inlined.
+/// Their code is inlined.
 impl<T: Float, const R: usize, const D: usize, const C: usize> Tiled<T>
     for Product<'_, T, Known<R>, Known<D>, Known<C>>
 {
@@ -42,7 +221,7 @@ impl<T: Float, const R: usize, const D: usize, const C: usize> Tiled<T>
     }
 }
 
-/// By functions.
+/// Each shape of a tile is a function, the same for all sizes.
 impl<T: Float> Tiled<T> for Product<'_, T, usize, usize, usize> {
     #[inline(always)]
     unsafe fn tiles<X: Machine, V: Lanes<T>, const M: usize, const N: usize, const WHOLE: bool>(
@@ -57,16 +236,16 @@ impl<T: Float> Tiled<T> for Product<'_, T, usize, usize, usize> {
 }
 
 /// The tiles of a product of so many rows and columns.
-pub(super) struct Grid<'p, P, R, C> {
-    pub(super) product: &'p P,
-    pub(super) rows: R,
-    pub(super) cols: C,
+struct Grid<'p, P, R, C> {
+    product: &'p P,
+    rows: R,
+    cols: C,
 }
 
 impl<P, R: Size, C: Size> Grid<'_, P, R, C> {
     /// All of them.
     #[inline(always)]
-    pub(super) fn run<X: Machine, T: Float>(self)
+    fn run<X: Machine, T: Float>(self)
     where
         P: Tiled<T>,
     {
@@ -111,13 +290,7 @@ impl<P, R: Size, C: Size> Grid<'_, P, R, C> {
     /// # Safety
     /// They are columns of the product.
     #[inline(always)]
-    pub(super) unsafe fn columns<
-        X: Machine,
-        T: Float,
-        V: Lanes<T>,
-        const N: usize,
-        const WHOLE: bool,
-    >(
+    unsafe fn columns<X: Machine, T: Float, V: Lanes<T>, const N: usize, const WHOLE: bool>(
         &self,
         col: usize,
         last: usize,
