@@ -143,21 +143,20 @@ fn judge(samples: usize, curves: &[Curve]) -> Result<String, Box<dyn Error>> {
 type Work = (&'static str, usize, Box<dyn FnMut(u64) -> Duration>);
 
 fn work(name: &'static str, x: usize, mut once: impl FnMut() + 'static) -> Work {
-    chain(name, x, move |_| {
-        once();
-        0
+    loop_of(name, x, move |count| {
+        for _ in 0..count {
+            once();
+        }
     })
 }
 
-/// The same where each time takes what the one before has given.
-fn chain(name: &'static str, x: usize, mut once: impl FnMut(usize) -> usize + 'static) -> Work {
+/// The same where `run` has the loop.
+fn loop_of(name: &'static str, x: usize, mut run: impl FnMut(u64) + 'static) -> Work {
     let times = move |count| {
         // So that what the others have put out of the cache is back.
-        let mut last = once(0);
+        run(1);
         let start = clock::now();
-        for _ in 0..count {
-            last = once(last);
-        }
+        run(count);
         clock::now() - start
     };
     (name, x, Box::new(times))
@@ -291,11 +290,14 @@ fn deep<const S: usize>() -> Vec<Work> {
 fn square<const N: usize>(works: &mut Vec<Work>, step: bool) {
     if !step {
         let (net, x) = (network::<Dense<N, N, Relu>>(), samples::<N>(2));
-        works.push(chain("predict", N, move |next| {
+        works.push(loop_of("predict", N, move |count| {
             // Each waits for the one before, which says where the next input is. Else the processor
             // begins a few together or does not, by where stack and weights lie.
-            let y = net.predict(black_box(&x[next]));
-            usize::from(black_box(&y)[0] < 0.0)
+            let (net, mut next) = (&*net, 0);
+            for _ in 0..count {
+                let y = net.predict(black_box(&x[next]));
+                next = usize::from(black_box(&y)[0] < 0.0);
+            }
         }));
         return;
     }
