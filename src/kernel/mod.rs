@@ -82,6 +82,8 @@
 //!   samples 64-8 takes 172 ns forward instead of 284, 32-33 390 instead of 442. It is a gain only
 //!   if each row's factor has an address of its own: to go from row to row, eight times, takes as
 //!   long as the products.
+//! - The weights of a single output are one row, of which ∂J/∂W and g take whole vectors: a step of
+//!   2-16-1 with 4 samples takes 888 instructions of AVX2, where a column of one number took 1,038.
 //! - Shapes of a tile are functions of their own, which a product of one block of columns calls
 //!   directly; those of whole vectors have no masks. W is packed into whole lines of the cache. With
 //!   16 samples 32-32 took 294 ns forward and 667 backward with these, and 319 and 785 without.

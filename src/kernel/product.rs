@@ -65,7 +65,7 @@ pub use plain::Plain;
 
 use batch::{Product, Start};
 use chosen::Chosen;
-use matrix::{Known, Matrix, rows};
+use matrix::{Known, Matrix, first_column, rows};
 use single::Single;
 use transposed::Transposing;
 
@@ -102,7 +102,43 @@ pub(crate) fn outer<X: Machine, T: Float, const IN: usize, const OUT: usize, con
     store: Store,
     claim: Claim<T>,
 ) {
-    Product { claim, ..Product::new(rows(x).transposed(), ds, store.into(), dw) }.run_chosen::<X>();
+    Chosen::<X, Outer<T, IN, OUT, B>>::RUN(Outer { x, ds, dw, store, claim });
+}
+
+/// ∂J/∂W of known sizes.
+struct Outer<'a, T: Float, const IN: usize, const OUT: usize, const B: usize> {
+    x: &'a [[T; IN]; B],
+    ds: &'a [[T; OUT]; B],
+    dw: &'a mut Panels<T, IN, OUT>,
+    store: Store,
+    claim: Claim<T>,
+}
+
+impl<'a, X: Machine, T: Float, const IN: usize, const OUT: usize, const B: usize>
+    Chosen<X, Outer<'a, T, IN, OUT, B>>
+{
+    const RUN: fn(Outer<'a, T, IN, OUT, B>) =
+        if OUT == 1 { Outer::row::<X> } else { Outer::panels::<X> };
+}
+
+impl<T: Float, const IN: usize, const OUT: usize, const B: usize> Outer<'_, T, IN, OUT, B> {
+    /// Panels are `IN` rows, as many numbers wide as there are outputs.
+    #[inline(always)]
+    fn panels<X: Machine>(self) {
+        let Outer { x, ds, dw, store, claim } = self;
+        let product = Product::new(rows(x).transposed(), ds, store.into(), dw);
+        Product { claim, ..product }.run_chosen::<X>();
+    }
+
+    /// The weights of a single output lie beside each other: one row of whole vectors.
+    #[inline(always)]
+    fn row<X: Machine>(self) {
+        let Outer { x, ds, dw, store, claim } = self;
+        if let Some(dw) = dw.numbers_mut().first_chunk_mut::<IN>() {
+            let (ds, dw) = (first_column(ds), core::array::from_mut(dw));
+            Product { claim, ..Product::new(ds, x, store.into(), dw) }.run_chosen::<X>();
+        }
+    }
 }
 
 /// Σ δ over the batch: the gradient of the bias. `ds` is `[B][OUT]`.

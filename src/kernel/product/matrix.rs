@@ -58,6 +58,14 @@ pub(super) fn rows<T, const R: usize, const C: usize>(rows: &[[T; C]; R]) -> Mat
     Matrix { first: rows.as_ptr().cast(), row: C, col: 1, elements: PhantomData }
 }
 
+/// The first column of whole rows, as a row.
+#[inline(always)]
+pub(super) fn first_column<T, const R: usize, const C: usize>(
+    rows: &[[T; C]; R],
+) -> Matrix<'_, T, 1, R> {
+    Matrix { first: rows.as_ptr().cast(), row: 0, col: C, elements: PhantomData }
+}
+
 impl<'a, T, const R: usize, const C: usize> Matrix<'a, T, R, C> {
     /// The same number everywhere.
     #[inline(always)]

@@ -5,7 +5,7 @@ use core::mem::MaybeUninit;
 
 use super::batch::{Product, Start};
 use super::chosen::{Chosen, INLINE};
-use super::matrix::{Layout, Strided, rows, width};
+use super::matrix::{Layout, Strided, first_column, rows, width};
 use super::vectors::Half;
 use crate::kernel::lanes::{Lanes, Square};
 use crate::kernel::{Aligned, Claim, Float, Machine, Panels, Task};
@@ -20,7 +20,9 @@ pub(super) struct Transposing<'a, T: Float, const IN: usize, const OUT: usize, c
 impl<'a, X: Machine, T: Float, const IN: usize, const OUT: usize, const B: usize>
     Chosen<X, Transposing<'a, T, IN, OUT, B>>
 {
-    pub(super) const RUN: fn(Transposing<'a, T, IN, OUT, B>) = if <T::Lanes<X> as Lanes<T>>::PLAIN {
+    pub(super) const RUN: fn(Transposing<'a, T, IN, OUT, B>) = if OUT == 1 {
+        Transposing::of_a_row::<X>
+    } else if <T::Lanes<X> as Lanes<T>>::PLAIN {
         |product| {
             let (w, ds, dx) = product.erased();
             Transposed::of(w, ds, dx, IN, OUT, B).run::<X>();
@@ -38,6 +40,16 @@ impl<'a, X: Machine, T: Float, const IN: usize, const OUT: usize, const B: usize
 impl<'a, T: Float, const IN: usize, const OUT: usize, const B: usize>
     Transposing<'a, T, IN, OUT, B>
 {
+    /// The weights of a single output are Wᵀ as they lie.
+    #[inline(always)]
+    fn of_a_row<X: Machine>(self) {
+        let Transposing { w, ds, dx } = self;
+        if let Some(w) = w.numbers().first_chunk::<IN>() {
+            let (ds, w) = (first_column(ds).transposed(), core::array::from_ref(w));
+            Product::new(ds, w, Start::Zero, dx).run_chosen::<X>();
+        }
+    }
+
     /// With Wᵀ on the stack.
     #[inline(always)]
     fn by_rows<X: Machine>(self) {
