@@ -77,11 +77,8 @@ fn one_by_one<L: Loss<Y> + ?Sized, Y, const B: usize>(
     sum
 }
 
-/// The losses of fewer outputs than this are added up one by one.
-const FEW: usize = 16;
-
-/// The losses of more outputs are kept, so many at a time, and then added up.
-const KEPT: usize = 64;
+/// The losses of fewer outputs than this are added up one by one, of more in as many places.
+const PLACES: usize = 16;
 
 /// The mean over the outputs of `of(y, t)` = (loss, derivative).
 #[inline(always)]
@@ -94,8 +91,8 @@ fn mean<T: Float, const N: usize>(
 ) -> T {
     let share = T::from_f64(1.0 / N as f64);
     let scale = scale * share;
-    let mut sum = T::ZERO;
-    if const { N < FEW } {
+    if const { N < PLACES } {
+        let mut sum = T::ZERO;
         for ((&y, &target), dy) in y.iter().zip(target).zip(dy) {
             let (loss, derivative) = of(y, target);
             sum += loss;
@@ -104,16 +101,37 @@ fn mean<T: Float, const N: usize>(
         return sum * share;
     }
     // A sum waits for the one before: beside it nothing would be vectorised.
-    for ((y, target), dy) in y.chunks(KEPT).zip(target.chunks(KEPT)).zip(dy.chunks_mut(KEPT)) {
-        let mut losses = [T::ZERO; KEPT];
-        for (((&y, &target), dy), loss) in y.iter().zip(target).zip(dy).zip(&mut losses) {
-            let derivative;
-            (*loss, derivative) = of(y, target);
-            *dy = derivative * scale;
-        }
-        sum += elementwise::sum(&losses);
+    let mut sums = [T::ZERO; PLACES];
+    let (ys, targets) = (y.as_chunks().0, target.as_chunks().0);
+    for ((y, target), dy) in ys.iter().zip(targets).zip(dy.as_chunks_mut().0) {
+        add_losses(y, target, scale, dy, &mut sums, 0, &of);
     }
-    sum * share
+    // The last, some of which may have been among these.
+    if const { !N.is_multiple_of(PLACES) }
+        && let (Some(y), Some(target), Some(dy)) =
+            (y.last_chunk(), target.last_chunk(), dy.last_chunk_mut())
+    {
+        add_losses(y, target, scale, dy, &mut sums, PLACES - N % PLACES, &of);
+    }
+    elementwise::sum(&sums) * share
+}
+
+/// Adds to each sum the loss of its place, from place `first` on; `dy` gets all derivatives.
+#[inline(always)]
+fn add_losses<T: Float>(
+    y: &[T; PLACES],
+    target: &[T; PLACES],
+    scale: T,
+    dy: &mut [T; PLACES],
+    sums: &mut [T; PLACES],
+    first: usize,
+    of: &impl Fn(T, T) -> (T, T),
+) {
+    for place in 0..PLACES {
+        let (loss, derivative) = of(y[place], target[place]);
+        sums[place] += T::select(place < first, T::ZERO, loss);
+        dy[place] = derivative * scale;
+    }
 }
 
 /// Mean over the outputs of (y − t)².

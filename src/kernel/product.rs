@@ -26,10 +26,9 @@
 //! | `chosen` | what is inlined |
 //!
 //! A small product is inlined into its layer's pass and compiled for its sizes. A large one is done
-//! by functions that take sizes as numbers, one for each shape of a tile, and of a single sample one
-//! for each width of a block: the same for all layers. The loops are `while` loops over indices,
-//! because most of what they are inlined into is compiled for several machines, and iterators would
-//! double the work of the compiler.
+//! by functions that take sizes as numbers, one for each width of a block of columns: the same for
+//! all layers. The loops are `while` loops over indices, because most of what they are inlined into
+//! is compiled for several machines, and iterators would double the work of the compiler.
 
 use super::lanes::Lanes;
 use super::{Claim, Float, Machine, Panels, Task};

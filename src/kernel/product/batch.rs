@@ -94,7 +94,7 @@ impl<'a, T: Float, const R: usize, const D: usize, const C: usize>
         X::run(self.erased());
     }
 
-    /// Does what is one block of columns by the functions of its tiles: which these are is known.
+    /// Does what is one block of columns by the function for its width.
     #[inline(always)]
     fn run_block<X: Machine, V: Lanes<T>, const N: usize, const WHOLE: bool>(self) {
         const {
@@ -102,9 +102,8 @@ impl<'a, T: Float, const R: usize, const D: usize, const C: usize>
             assert!(C < width::<T>() || C.is_multiple_of(width::<T>()), "panels of two widths");
         }
         let last = const { C - (N - 1) * V::N };
-        let grid = Grid { product: &self.erased(), rows: Known::<R>, cols: Known::<C> };
         // SAFETY: these are all its columns, as has been checked.
-        unsafe { grid.columns::<X, T, V, N, WHOLE>(0, last) }
+        unsafe { self.erased().stripe::<X, V, N, WHOLE>(0, last) }
     }
 
     /// The same with sizes that are numbers.
@@ -178,7 +177,7 @@ impl<'a, X: Machine, T: Float, const R: usize, const D: usize, const C: usize>
 
 impl<T: Float, R: Size, D: Size, C: Size> Task for Product<'_, T, R, D, C>
 where
-    Self: Tiled<T>,
+    Self: Striped<T>,
 {
     type Output = ();
 
@@ -187,68 +186,6 @@ where
         without_vectors!(if const { <T::Lanes<X> as Lanes<T>>::PLAIN } {
             return self.run_plain();
         });
-        Grid { product: &self, rows: self.rows, cols: self.cols }.run::<X, T>();
-    }
-}
-
-/// A product that is done in [`Tiles`].
-trait Tiled<T: Float> {
-    /// The tiles of `M` rows from `row` on, of `N` vectors from column `col` on.
-    ///
-    /// # Safety
-    /// They are rows and columns of the product, and the last vector has `last` numbers: all that it
-    /// holds if it is `WHOLE`.
-    unsafe fn tiles<X: Machine, V: Lanes<T>, const M: usize, const N: usize, const WHOLE: bool>(
-        &self,
-        row: usize,
-        col: usize,
-        last: usize,
-    );
-}
-
-/// Their code is inlined.
-impl<T: Float, const R: usize, const D: usize, const C: usize> Tiled<T>
-    for Product<'_, T, Known<R>, Known<D>, Known<C>>
-{
-    #[inline(always)]
-    unsafe fn tiles<X: Machine, V: Lanes<T>, const M: usize, const N: usize, const WHOLE: bool>(
-        &self,
-        row: usize,
-        col: usize,
-        last: usize,
-    ) {
-        Tiles::<_, V, _, _, _, M, N, WHOLE>::of(self, row, col, last, (), ()).run::<X>();
-    }
-}
-
-/// Each shape of a tile is a function, the same for all sizes.
-impl<T: Float> Tiled<T> for Product<'_, T, usize, usize, usize> {
-    #[inline(always)]
-    unsafe fn tiles<X: Machine, V: Lanes<T>, const M: usize, const N: usize, const WHOLE: bool>(
-        &self,
-        row: usize,
-        col: usize,
-        last: usize,
-    ) {
-        let make = Tiles::<_, V, _, _, _, M, N, WHOLE>::of;
-        X::run_made(make, self, row, col, last, (), ());
-    }
-}
-
-/// The tiles of a product of so many rows and columns.
-struct Grid<'p, P, R, C> {
-    product: &'p P,
-    rows: R,
-    cols: C,
-}
-
-impl<P, R: Size, C: Size> Grid<'_, P, R, C> {
-    /// All of them.
-    #[inline(always)]
-    fn run<X: Machine, T: Float>(self)
-    where
-        P: Tiled<T>,
-    {
         let split = const { Split::of::<T, T::Lanes<X>>() };
         let mut blocks = Blocks { col: 0, end: self.cols.get(), split };
         while let Some(Block { col, width, last }) = blocks.next() {
@@ -256,9 +193,9 @@ impl<P, R: Size, C: Size> Grid<'_, P, R, C> {
                 // SAFETY: the block is within the columns, and half a vector takes it.
                 unsafe {
                     if last == const { Half::<X, T>::N } {
-                        self.columns::<X, T, Half<X, T>, 1, true>(col, last);
+                        self.stripe::<X, Half<X, T>, 1, true>(col, last);
                     } else {
-                        self.columns::<X, T, Half<X, T>, 1, false>(col, last);
+                        self.stripe::<X, Half<X, T>, 1, false>(col, last);
                     }
                 }
                 continue;
@@ -271,11 +208,11 @@ impl<P, R: Size, C: Size> Grid<'_, P, R, C> {
                             && width == $n
                             && last == T::Lanes::<X>::N
                         {
-                            self.columns::<X, T, T::Lanes<X>, $n, true>(col, last);
+                            self.stripe::<X, T::Lanes<X>, $n, true>(col, last);
                         } else if const { Split::of::<T, T::Lanes<X>>().has(all(C::KNOWN), $n, false) }
                             && width == $n
                         {
-                            self.columns::<X, T, T::Lanes<X>, $n, false>(col, last);
+                            self.stripe::<X, T::Lanes<X>, $n, false>(col, last);
                         }
                     }
                 )*};
@@ -283,115 +220,105 @@ impl<P, R: Size, C: Size> Grid<'_, P, R, C> {
             if_width!(1 2 3 4);
         }
     }
+}
 
-    /// Those of the `N` vectors of columns from `col` on, the last of which has `last` numbers: all
-    /// that a vector holds if it is `WHOLE`.
+/// A product that is done in [`Stripe`]s.
+trait Striped<T: Float> {
+    /// The [`Stripe`] of `N` vectors from column `col` on.
     ///
     /// # Safety
-    /// They are columns of the product.
-    #[inline(always)]
-    unsafe fn columns<X: Machine, T: Float, V: Lanes<T>, const N: usize, const WHOLE: bool>(
+    /// They are columns of the product, and the last vector has `last` numbers: all that it holds
+    /// if it is `WHOLE`.
+    unsafe fn stripe<X: Machine, V: Lanes<T>, const N: usize, const WHOLE: bool>(
         &self,
         col: usize,
         last: usize,
-    ) where
-        P: Tiled<T>,
-    {
-        // SAFETY: the caller's.
-        unsafe {
-            let row = 0;
-            let row = self.rows::<X, T, V, 8, N, WHOLE>(row, col, last);
-            let row = self.rows::<X, T, V, 6, N, WHOLE>(row, col, last);
-            let row = self.rows::<X, T, V, 4, N, WHOLE>(row, col, last);
-            let row = self.rows::<X, T, V, 2, N, WHOLE>(row, col, last);
-            self.rows::<X, T, V, 1, N, WHOLE>(row, col, last);
-        }
-    }
+    );
+}
 
-    /// As many of `M` rows from `row` on as there are: the first row that is left.
-    ///
-    /// # Safety
-    /// As for [`columns`](Self::columns).
+/// Their code is inlined.
+impl<T: Float, const R: usize, const D: usize, const C: usize> Striped<T>
+    for Product<'_, T, Known<R>, Known<D>, Known<C>>
+{
     #[inline(always)]
-    unsafe fn rows<
-        X: Machine,
-        T: Float,
-        V: Lanes<T>,
-        const M: usize,
-        const N: usize,
-        const WHOLE: bool,
-    >(
+    unsafe fn stripe<X: Machine, V: Lanes<T>, const N: usize, const WHOLE: bool>(
         &self,
-        row: usize,
         col: usize,
         last: usize,
-    ) -> usize
-    where
-        P: Tiled<T>,
-    {
-        // Of 8 and 6 rows only what is the most.
-        if const {
-            let sums = if WHOLE { V::SUMS } else { V::PARTIAL_SUMS };
-            M <= sums / N && at_least(R::KNOWN, M) && (M != 6 || sums / N < 8)
-        } && row + M <= self.rows.get()
-        {
-            // SAFETY: the caller's, and these are rows of the product.
-            unsafe { self.product.tiles::<X, V, M, N, WHOLE>(row, col, last) }
-            self.rows.get() - (self.rows.get() - row) % M
-        } else {
-            row
-        }
+    ) {
+        Stripe::<_, V, _, _, _, N, WHOLE>::of(self, col, last, (), (), ()).run::<X>();
     }
 }
 
-/// Tiles of `M` rows of a [`Product`], of the vectors of [`columns`](Grid::columns): as many as there
-/// are from `row` on.
+/// Those of each width are done by one function, the same for all sizes.
+impl<T: Float> Striped<T> for Product<'_, T, usize, usize, usize> {
+    #[inline(always)]
+    unsafe fn stripe<X: Machine, V: Lanes<T>, const N: usize, const WHOLE: bool>(
+        &self,
+        col: usize,
+        last: usize,
+    ) {
+        let make = Stripe::<_, V, _, _, _, N, WHOLE>::of;
+        X::run_made(make, self, col, last, (), (), ());
+    }
+}
+
+/// A [`Block`] of columns of a [`Product`], and all its rows: `N` vectors from column `col` on, the
+/// last of which has `last` numbers.
 ///
-/// Pointers move on from row to row and tile to tile: there is no register for every multiple of
-/// a row's length.
-///
-/// Its maker answers for it that these are rows and columns of the product, and that the last vector
-/// is whole if it is said to be.
-struct Tiles<'p, 'a, T, V, R, D, C, const M: usize, const N: usize, const WHOLE: bool> {
+/// Its maker answers for it that these are columns of the product, and that the last vector is whole
+/// if it is said to be.
+struct Stripe<'p, 'a, T, V, R, D, C, const N: usize, const WHOLE: bool> {
     product: &'p Product<'a, T, R, D, C>,
-    row: usize,
     col: usize,
     last: usize,
     vectors: PhantomData<V>,
 }
 
-impl<'p, 'a, T, V, R, D, C, const M: usize, const N: usize, const WHOLE: bool>
-    Tiles<'p, 'a, T, V, R, D, C, M, N, WHOLE>
-{
-    #[inline(always)]
-    fn of(
-        product: &'p Product<'a, T, R, D, C>,
-        row: usize,
-        col: usize,
-        last: usize,
-        (): (),
-        (): (),
-    ) -> Self {
-        Tiles { product, row, col, last, vectors: PhantomData }
-    }
-}
-
-impl<
-    T: Float,
-    V: Lanes<T>,
-    R: Size,
-    D: Size,
-    C: Size,
-    const M: usize,
-    const N: usize,
-    const WHOLE: bool,
-> Task for Tiles<'_, '_, T, V, R, D, C, M, N, WHOLE>
+impl<T: Float, V: Lanes<T>, R: Size, D: Size, C: Size, const N: usize, const WHOLE: bool> Task
+    for Stripe<'_, '_, T, V, R, D, C, N, WHOLE>
 {
     type Output = ();
 
     #[inline(always)]
     fn run<X: Machine>(self) {
-        let Tiles { product, row, col, last, .. } = self;
+        let row = self.tiles::<8>(0);
+        let row = self.tiles::<6>(row);
+        let row = self.tiles::<4>(row);
+        let row = self.tiles::<2>(row);
+        self.tiles::<1>(row);
+    }
+}
+
+impl<'p, 'a, T: Float, V: Lanes<T>, R: Size, D: Size, C: Size, const N: usize, const WHOLE: bool>
+    Stripe<'p, 'a, T, V, R, D, C, N, WHOLE>
+{
+    #[inline(always)]
+    fn of(
+        product: &'p Product<'a, T, R, D, C>,
+        col: usize,
+        last: usize,
+        (): (),
+        (): (),
+        (): (),
+    ) -> Self {
+        Stripe { product, col, last, vectors: PhantomData }
+    }
+
+    /// As many tiles of `M` rows from `row` on as there are: the first row that is left.
+    ///
+    /// Pointers move on from row to row and tile to tile: there is no register for every multiple of
+    /// a row's length.
+    #[inline(always)]
+    fn tiles<const M: usize>(&self, row: usize) -> usize {
+        let Stripe { product, col, last, .. } = *self;
+        // Of 8 and 6 rows only what is the most.
+        if const {
+            let sums = if WHOLE { V::SUMS } else { V::PARTIAL_SUMS };
+            M > sums / N || !at_least(R::KNOWN, M) || (M == 6 && sums / N >= 8)
+        } {
+            return row;
+        }
         let cols = product.cols.get();
         let right_row = product.right_layout.row::<T>(col, cols);
         let right_part = product.right_layout.part;
@@ -475,5 +402,6 @@ impl<
             left = left.wrapping_add(M * product.left.row);
             rest -= M;
         }
+        product.rows.get() - rest
     }
 }
