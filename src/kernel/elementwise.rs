@@ -13,6 +13,9 @@ use crate::Store;
 /// Numbers in a chunk.
 const CHUNK: usize = 16;
 
+/// Numbers of a row that [`scale_and_sum`] takes at once: rows may be far apart in memory.
+const WIDE: usize = 4 * CHUNK;
+
 /// Numbers up to which a pass is inlined into its layer's.
 const INLINE: usize = 64;
 
@@ -132,16 +135,16 @@ impl<F: Function, T: Float> ScaleAndSum<'_, F, T> {
         ScaleAndSum { ys, xs, sums, rows, cols, store, borrowed: PhantomData }
     }
 
-    /// The chunk of columns from `col` on.
+    /// The `N` columns from `col` on.
     ///
     /// # Safety
-    /// There is one.
+    /// There are so many.
     #[inline(always)]
-    unsafe fn chunk<V: Lanes<T>>(&self, col: usize) {
-        let vectors = const { CHUNK / V::N };
+    unsafe fn columns<V: Lanes<T>, const N: usize>(&self, col: usize) {
+        let vectors = const { N / V::N };
         // No vector has fewer than two numbers.
-        let mut sums = [V::splat(T::ZERO); CHUNK / 2];
-        // SAFETY: the caller's chunk of what is borrowed.
+        let mut sums = [V::splat(T::ZERO); WIDE / 2];
+        // SAFETY: the caller's columns of what is borrowed.
         unsafe {
             let to = self.sums.add(col);
             if let Store::Add = self.store {
@@ -154,8 +157,8 @@ impl<F: Function, T: Float> ScaleAndSum<'_, F, T> {
             let mut row = 0;
             while row < self.rows {
                 let y = self.ys.add(row * self.cols + col);
-                let xs = *self.xs.add(row * self.cols + col).cast::<[T; CHUNK]>();
-                for (y, x) in (*y.cast::<[T; CHUNK]>()).iter_mut().zip(xs) {
+                let xs = *self.xs.add(row * self.cols + col).cast::<[T; N]>();
+                for (y, x) in (*y.cast::<[T; N]>()).iter_mut().zip(xs) {
                     *y *= F::of(x);
                 }
                 let mut v = 0;
@@ -180,10 +183,16 @@ impl<F: Function, T: Float> Task for ScaleAndSum<'_, F, T> {
     #[inline(always)]
     fn run<M: Machine>(self) {
         let mut col = 0;
-        while col < self.cols {
-            // SAFETY: the columns are whole chunks.
-            unsafe { self.chunk::<T::Lanes<M>>(col) }
-            col += CHUNK;
+        // SAFETY: the columns are whole chunks.
+        unsafe {
+            while col + WIDE <= self.cols {
+                self.columns::<T::Lanes<M>, WIDE>(col);
+                col += WIDE;
+            }
+            while col < self.cols {
+                self.columns::<T::Lanes<M>, CHUNK>(col);
+                col += CHUNK;
+            }
         }
     }
 }
