@@ -3,6 +3,7 @@
 //! memory is there before the first call.
 
 use std::hint::black_box;
+use std::ops::{Deref, DerefMut};
 
 use super::absent;
 use crate::Contender;
@@ -11,33 +12,66 @@ use crate::workload::{BETA1, BETA2, EPSILON, Function, Loss, Optimizer, Problem,
 /// A matrix of `rows` × `columns`: element (i, j) is at `i * row + j * column`.
 #[derive(Clone, Copy)]
 pub struct Shape {
-    rows: usize,
-    columns: usize,
-    row: usize,
-    column: usize,
+    pub rows: usize,
+    pub columns: usize,
+    pub row: usize,
+    pub column: usize,
 }
 
 impl Shape {
-    const fn of(rows: usize, columns: usize) -> Self {
+    pub const fn of(rows: usize, columns: usize) -> Self {
         Shape { rows, columns, row: columns, column: 1 }
     }
 
-    const fn transposed(self) -> Self {
+    pub const fn transposed(self) -> Self {
         Shape { rows: self.columns, columns: self.rows, row: self.column, column: self.row }
     }
 }
 
 /// What a library offers.
 pub trait Products: 'static {
+    /// What a library keeps for a product in one place of the network, always of the same shapes.
+    type Plan: Default;
+
     /// Whether a single sample is quicker with W stored by columns.
-    const BY_COLUMNS: bool;
+    const BY_COLUMNS: bool = false;
+
+    /// What a network that only predicts has outputs in multiples of: rows of zeros are added to W.
+    const OUTPUTS: usize = 1;
+
+    /// Whether to store W of this layer by columns.
+    fn by_columns(workload: &Workload, _layer: usize) -> bool {
+        workload.batch == 1 && Self::BY_COLUMNS
+    }
 
     /// c = a b + beta c; c is by rows.
-    fn multiply(a: &[f32], sa: Shape, b: &[f32], sb: Shape, beta: f32, c: &mut [f32]);
+    fn multiply(
+        plan: &mut Self::Plan,
+        a: &[f32],
+        sa: Shape,
+        b: &[f32],
+        sb: Shape,
+        beta: f32,
+        c: &mut [f32],
+    );
 
     /// y += a x.
-    fn multiply_vector(a: &[f32], sa: Shape, x: &[f32], y: &mut [f32]) {
-        Self::multiply(a, sa, x, Shape::of(x.len(), 1), 1.0, y);
+    fn multiply_vector(plan: &mut Self::Plan, a: &[f32], sa: Shape, x: &[f32], y: &mut [f32]) {
+        Self::multiply(plan, a, sa, x, Shape::of(x.len(), 1), 1.0, y);
+    }
+
+    /// y = f(y).
+    fn apply(function: Function, y: &mut [f32]) {
+        apply(function, y);
+    }
+}
+
+/// The functions of Rust.
+pub fn apply(function: Function, y: &mut [f32]) {
+    match function {
+        Function::Relu => y.iter_mut().for_each(|y| *y = y.max(0.0)),
+        Function::Tanh => y.iter_mut().for_each(|y| *y = y.tanh()),
+        Function::Exp => y.iter_mut().for_each(|y| *y = y.exp()),
     }
 }
 
@@ -57,53 +91,106 @@ pub fn enter<P: Products>(problem: &Problem) -> Result<Box<dyn Contender>, Strin
     })
 }
 
-struct Layer {
-    shape: Shape,
-    w: Vec<f32>,
-    b: Vec<f32>,
-    /// Output and ∂J/∂s, a row a sample.
-    y: Vec<f32>,
-    dy: Vec<f32>,
-    dw: Vec<f32>,
-    db: Vec<f32>,
-    /// The moments of Adam, of w and of b.
-    moments: [[Vec<f32>; 2]; 2],
+/// Numbers that start where a cache line does: loads of whole vectors are slower across two.
+pub struct Numbers {
+    memory: Vec<f32>,
+    start: usize,
 }
 
-struct Network<P> {
+impl Numbers {
+    pub fn zeros(count: usize) -> Self {
+        const LINE: usize = 64;
+        let mut memory = vec![0.0; count + LINE / size_of::<f32>()];
+        let start = memory.as_ptr().align_offset(LINE);
+        memory.truncate(start + count);
+        Numbers { memory, start }
+    }
+
+    pub fn of(numbers: &[f32]) -> Self {
+        let mut of = Numbers::zeros(numbers.len());
+        of.copy_from_slice(numbers);
+        of
+    }
+}
+
+impl Deref for Numbers {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.memory[self.start..]
+    }
+}
+
+impl DerefMut for Numbers {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.memory[self.start..]
+    }
+}
+
+/// The transpose of `a`, which is by rows.
+fn transpose(a: &[f32], rows: usize, columns: usize) -> Numbers {
+    let mut transposed = Numbers::zeros(a.len());
+    for (i, &a) in a.iter().enumerate() {
+        transposed[i % columns * rows + i / columns] = a;
+    }
+    transposed
+}
+
+struct Layer<K> {
+    shape: Shape,
+    by_columns: bool,
+    w: Numbers,
+    b: Numbers,
+    /// Output and ∂J/∂s, a row a sample.
+    y: Numbers,
+    dy: Numbers,
+    dw: Numbers,
+    db: Numbers,
+    /// The moments of Adam, of w and of b.
+    moments: [[Numbers; 2]; 2],
+    /// For the products that give y, dw, and the layer before's dy.
+    plans: [K; 3],
+}
+
+struct Network<P: Products> {
     workload: Workload,
-    layers: Vec<Layer>,
-    x: Vec<f32>,
-    products: std::marker::PhantomData<P>,
+    layers: Vec<Layer<P::Plan>>,
+    x: Numbers,
 }
 
 impl<P: Products> Network<P> {
     fn new(problem: &Problem) -> Self {
         let workload = problem.workload;
-        let layers = problem.layers.iter().map(|layer| {
-            let mut shape = Shape::of(layer.outputs, layer.inputs);
-            let mut w = layer.w.clone();
-            if P::BY_COLUMNS && workload.batch == 1 {
-                shape = Shape::of(layer.inputs, layer.outputs).transposed();
-                for (i, &weight) in layer.w.iter().enumerate() {
-                    w[i % layer.inputs * layer.outputs + i / layer.inputs] = weight;
-                }
+        let layers = problem.layers.iter().enumerate().map(|(d, layer)| {
+            let last = d + 1 == problem.layers.len();
+            let (inputs, mut outputs) = (layer.inputs, layer.outputs);
+            let (mut w, mut b) = (layer.w.clone(), layer.b.clone());
+            if last && workload.task == Task::Predict {
+                outputs = outputs.next_multiple_of(P::OUTPUTS);
+                w.resize(inputs * outputs, 0.0);
+                b.resize(outputs, 0.0);
             }
-            let zeros = |count: usize| vec![0.0; count];
-            let moments = || [zeros(w.len()), zeros(layer.outputs)];
+            let by_columns = P::by_columns(&workload, d);
+            let (shape, w) = if by_columns {
+                (Shape::of(inputs, outputs).transposed(), transpose(&w, outputs, inputs))
+            } else {
+                (Shape::of(outputs, inputs), Numbers::of(&w))
+            };
+            let moments = || [Numbers::zeros(w.len()), Numbers::zeros(outputs)];
             Layer {
                 shape,
-                b: layer.b.clone(),
-                y: zeros(workload.batch * layer.outputs),
-                dy: zeros(workload.batch * layer.outputs),
-                dw: zeros(w.len()),
-                db: zeros(layer.outputs),
+                by_columns,
+                b: Numbers::of(&b),
+                y: Numbers::zeros(workload.batch * outputs),
+                dy: Numbers::zeros(workload.batch * outputs),
+                dw: Numbers::zeros(w.len()),
+                db: Numbers::zeros(outputs),
                 moments: [moments(), moments()],
                 w,
+                plans: Default::default(),
             }
         });
-        let layers = layers.collect();
-        Network { workload, layers, x: problem.x.clone(), products: std::marker::PhantomData }
+        Network { workload, layers: layers.collect(), x: Numbers::of(&problem.x) }
     }
 
     fn forward(&mut self) {
@@ -111,21 +198,18 @@ impl<P: Products> Network<P> {
         for d in 0..depth {
             let (before, rest) = self.layers.split_at_mut(d);
             let x = before.last().map_or(&self.x, |layer| &layer.y);
-            let Layer { shape, w, b, y, .. } = &mut rest[0];
+            let Layer { shape, w, b, y, plans: [plan, ..], .. } = &mut rest[0];
             for y in y.chunks_exact_mut(b.len()) {
                 y.copy_from_slice(b);
             }
             if batch == 1 {
-                P::multiply_vector(w, *shape, x, y);
+                P::multiply_vector(plan, w, *shape, x, y);
             } else {
-                P::multiply(x, Shape::of(batch, shape.columns), w, shape.transposed(), 1.0, y);
+                let by_inputs = Shape::of(batch, shape.columns);
+                P::multiply(plan, x, by_inputs, w, shape.transposed(), 1.0, y);
             }
             if d + 1 < depth {
-                match self.workload.activation {
-                    Function::Relu => y.iter_mut().for_each(|y| *y = y.max(0.0)),
-                    Function::Tanh => y.iter_mut().for_each(|y| *y = y.tanh()),
-                    Function::Exp => y.iter_mut().for_each(|y| *y = y.exp()),
-                }
+                P::apply(self.workload.activation, y);
             }
         }
     }
@@ -135,31 +219,37 @@ impl<P: Products> Network<P> {
         let batch = self.workload.batch;
         for d in (0..self.layers.len()).rev() {
             let (before, rest) = self.layers.split_at_mut(d);
-            let Layer { shape, w, dy, dw, db, .. } = &mut rest[0];
-            let by_samples = Shape::of(batch, shape.rows);
+            let Layer { shape, by_columns, w, dy, dw, db, plans: [_, plan, to_before], .. } =
+                &mut rest[0];
+            let by_outputs = Shape::of(batch, shape.rows);
+            let by_inputs = Shape::of(batch, shape.columns);
             let x = before.last().map_or(&self.x, |layer| &layer.y);
-            P::multiply(dy, by_samples.transposed(), x, Shape::of(batch, shape.columns), 0.0, dw);
+            if *by_columns {
+                P::multiply(plan, x, by_inputs.transposed(), dy, by_outputs, 0.0, dw);
+            } else {
+                P::multiply(plan, dy, by_outputs.transposed(), x, by_inputs, 0.0, dw);
+            }
             db.fill(0.0);
             for dy in dy.chunks_exact(db.len()) {
                 db.iter_mut().zip(dy).for_each(|(db, dy)| *db += dy);
             }
             if let Some(Layer { y, dy: dx, .. }) = before.last_mut() {
-                P::multiply(dy, by_samples, w, *shape, 0.0, dx);
+                P::multiply(to_before, dy, by_outputs, w, *shape, 0.0, dx);
                 match self.workload.activation {
-                    Function::Relu => dx.iter_mut().zip(y).for_each(|(dx, &mut y)| {
+                    Function::Relu => dx.iter_mut().zip(&**y).for_each(|(dx, &y)| {
                         *dx = if y > 0.0 { *dx } else { 0.0 };
                     }),
                     Function::Tanh => {
-                        dx.iter_mut().zip(y).for_each(|(dx, &mut y)| *dx *= 1.0 - y * y);
+                        dx.iter_mut().zip(&**y).for_each(|(dx, &y)| *dx *= 1.0 - y * y);
                     }
-                    Function::Exp => dx.iter_mut().zip(y).for_each(|(dx, &mut y)| *dx *= y),
+                    Function::Exp => dx.iter_mut().zip(&**y).for_each(|(dx, &y)| *dx *= y),
                 }
             }
         }
     }
 }
 
-struct Predict<P>(Network<P>);
+struct Predict<P: Products>(Network<P>);
 
 impl<P: Products> Contender for Predict<P> {
     fn once(&mut self) {
@@ -167,11 +257,13 @@ impl<P: Products> Contender for Predict<P> {
     }
 
     fn numbers(&mut self) -> Vec<f32> {
-        self.0.layers.last().expect("a layer").y.clone()
+        let Layer { y, b, .. } = self.0.layers.last().expect("a layer");
+        let outputs = self.0.workload.outputs();
+        y.chunks_exact(b.len()).flat_map(|y| &y[..outputs]).copied().collect()
     }
 }
 
-struct Train<P> {
+struct Train<P: Products> {
     net: Network<P>,
     loss: Loss,
     optimizer: Optimizer,
@@ -193,9 +285,13 @@ impl<P: Products> Train<P> {
                 let rows = y.chunks_exact(outputs).zip(dy.chunks_exact_mut(outputs));
                 for ((y, dy), &class) in rows.zip(&self.classes) {
                     let largest = y.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                    dy.iter_mut().zip(y).for_each(|(dy, y)| *dy = (y - largest).exp());
+                    dy.iter_mut().zip(y).for_each(|(dy, y)| *dy = y - largest);
+                    sum -= dy[class];
+                }
+                P::apply(Function::Exp, dy);
+                for (dy, &class) in dy.chunks_exact_mut(outputs).zip(&self.classes) {
                     let total: f32 = dy.iter().sum();
-                    sum += total.ln() + largest - y[class];
+                    sum += total.ln();
                     let scale = 1.0 / (total * batch);
                     dy.iter_mut().for_each(|dy| *dy *= scale);
                     dy[class] -= 1.0 / batch;
@@ -204,7 +300,7 @@ impl<P: Products> Train<P> {
             }
             Loss::MeanSquaredError => {
                 let share = 1.0 / (batch * outputs as f32);
-                for ((y, dy), t) in y.iter().zip(dy).zip(&self.problem.targets) {
+                for ((y, dy), t) in y.iter().zip(&mut **dy).zip(&self.problem.targets) {
                     let error = y - t;
                     sum += error * error;
                     *dy = 2.0 * share * error;
@@ -250,15 +346,22 @@ impl<P: Products> Contender for Train<P> {
     }
 
     fn reset(&mut self) {
-        self.net = Network::new(&self.problem);
+        let before = std::mem::replace(&mut self.net, Network::new(&self.problem));
+        for (layer, before) in self.net.layers.iter_mut().zip(before.layers) {
+            layer.plans = before.plans;
+        }
         self.steps = 0;
     }
 
     fn numbers(&mut self) -> Vec<f32> {
         let mut numbers = vec![self.last];
-        for Layer { w, b, .. } in &self.net.layers {
-            numbers.extend(w);
-            numbers.extend(b);
+        for Layer { shape, by_columns, w, b, .. } in &self.net.layers {
+            if *by_columns {
+                numbers.extend(&*transpose(w, shape.columns, shape.rows));
+            } else {
+                numbers.extend(&**w);
+            }
+            numbers.extend(&**b);
         }
         numbers
     }
@@ -267,9 +370,11 @@ impl<P: Products> Contender for Train<P> {
 pub struct Matrixmultiply;
 
 impl Products for Matrixmultiply {
+    type Plan = ();
+
     const BY_COLUMNS: bool = true;
 
-    fn multiply(a: &[f32], sa: Shape, b: &[f32], sb: Shape, beta: f32, c: &mut [f32]) {
+    fn multiply((): &mut (), a: &[f32], sa: Shape, b: &[f32], sb: Shape, beta: f32, c: &mut [f32]) {
         let (m, k, n) = (sa.rows, sa.columns, sb.columns);
         check(a, sa, b, sb, c);
         let [rsa, csa, rsb, csb] = [sa.row, sa.column, sb.row, sb.column].map(|s| s as isize);
@@ -284,9 +389,11 @@ impl Products for Matrixmultiply {
 pub struct Gemm;
 
 impl Products for Gemm {
+    type Plan = ();
+
     const BY_COLUMNS: bool = true;
 
-    fn multiply(a: &[f32], sa: Shape, b: &[f32], sb: Shape, beta: f32, c: &mut [f32]) {
+    fn multiply((): &mut (), a: &[f32], sa: Shape, b: &[f32], sb: Shape, beta: f32, c: &mut [f32]) {
         let (m, k, n) = (sa.rows, sa.columns, sb.columns);
         check(a, sa, b, sb, c);
         let [rsa, csa, rsb, csb] = [sa.row, sa.column, sb.row, sb.column].map(|s| s as isize);
@@ -319,7 +426,7 @@ impl Products for Gemm {
     }
 }
 
-fn check(a: &[f32], sa: Shape, b: &[f32], sb: Shape, c: &[f32]) {
+pub fn check(a: &[f32], sa: Shape, b: &[f32], sb: Shape, c: &[f32]) {
     assert!(sa.columns == sb.rows, "the shapes do not fit");
     assert!(a.len() == sa.rows * sa.columns, "a's shape");
     assert!(b.len() == sb.rows * sb.columns, "b's shape");
@@ -329,9 +436,11 @@ fn check(a: &[f32], sa: Shape, b: &[f32], sb: Shape, c: &[f32]) {
 pub struct Faer;
 
 impl Products for Faer {
+    type Plan = ();
+
     const BY_COLUMNS: bool = true;
 
-    fn multiply(a: &[f32], sa: Shape, b: &[f32], sb: Shape, beta: f32, c: &mut [f32]) {
+    fn multiply((): &mut (), a: &[f32], sa: Shape, b: &[f32], sb: Shape, beta: f32, c: &mut [f32]) {
         use faer::{Accum, MatMut, MatRef, Par, linalg::matmul::matmul};
         fn view(a: &[f32], s: Shape) -> MatRef<'_, f32> {
             if s.column == 1 {
@@ -357,15 +466,17 @@ impl Ndarray {
 }
 
 impl Products for Ndarray {
+    type Plan = ();
+
     const BY_COLUMNS: bool = false;
 
-    fn multiply(a: &[f32], sa: Shape, b: &[f32], sb: Shape, beta: f32, c: &mut [f32]) {
+    fn multiply((): &mut (), a: &[f32], sa: Shape, b: &[f32], sb: Shape, beta: f32, c: &mut [f32]) {
         let mut c = ndarray::ArrayViewMut2::from_shape((sa.rows, sb.columns), c)
             .expect("the shape of the slice");
         ndarray::linalg::general_mat_mul(1.0, &Self::view(a, sa), &Self::view(b, sb), beta, &mut c);
     }
 
-    fn multiply_vector(a: &[f32], sa: Shape, x: &[f32], y: &mut [f32]) {
+    fn multiply_vector((): &mut (), a: &[f32], sa: Shape, x: &[f32], y: &mut [f32]) {
         use ndarray::{ArrayView1, ArrayViewMut1};
         let mut y = ArrayViewMut1::from(y);
         ndarray::linalg::general_mat_vec_mul(
@@ -381,12 +492,14 @@ impl Products for Ndarray {
 pub struct Nalgebra;
 
 impl Products for Nalgebra {
+    type Plan = ();
+
     const BY_COLUMNS: bool = true;
 
     /// nalgebra has matrices by columns, so this is cᵀ = bᵀ aᵀ; and its product of views with a
     /// stride between rows writes beyond them where a side is short (0.34 and 0.35), so an operand
     /// that lies the other way is transposed into memory of its own first.
-    fn multiply(a: &[f32], sa: Shape, b: &[f32], sb: Shape, beta: f32, c: &mut [f32]) {
+    fn multiply((): &mut (), a: &[f32], sa: Shape, b: &[f32], sb: Shape, beta: f32, c: &mut [f32]) {
         use nalgebra::{DMatrixView, DMatrixViewMut};
         use std::cell::RefCell;
         thread_local! {
