@@ -1,6 +1,8 @@
 //! Who competes. One file each, written as somebody would who knows that library: one thread, the
 //! memory kept from one call to the next where the library allows it.
 
+#[cfg(feature = "libraries")]
+mod blas;
 #[cfg(feature = "frameworks")]
 mod burn;
 pub mod c;
@@ -43,6 +45,12 @@ pub fn all() -> Vec<Peer> {
         Peer { name: "gemm", enter: hand::enter::<hand::Gemm> },
         #[cfg(feature = "libraries")]
         Peer { name: "faer", enter: hand::enter::<hand::Faer> },
+        #[cfg(feature = "libraries")]
+        Peer { name: "libxsmm", enter: blas::Xsmm::enter },
+        #[cfg(feature = "libraries")]
+        Peer { name: "MKL", enter: blas::Mkl::enter },
+        #[cfg(feature = "libraries")]
+        Peer { name: "OpenBLAS", enter: blas::OpenBlas::enter },
         #[cfg(feature = "frameworks")]
         Peer { name: "burn", enter: burn::enter },
         #[cfg(feature = "frameworks")]
