@@ -15,6 +15,10 @@ mod dfdx;
 mod hand;
 #[cfg(feature = "libraries")]
 mod nalgebra;
+#[cfg(rltools)]
+mod rltools;
+#[cfg(rtneural)]
+mod rtneural;
 mod rust;
 #[cfg(feature = "frameworks")]
 mod tract;
@@ -35,6 +39,9 @@ pub fn all() -> Vec<Peer> {
         Peer { name: "constgrad", enter: constgrad::enter },
         Peer { name: "Rust loops", enter: rust::enter },
         Peer { name: "C", enter: c::enter },
+        Peer { name: "RTNeural xsimd", enter: rtneural::xsimd },
+        Peer { name: "RTNeural Eigen", enter: rtneural::eigen },
+        Peer { name: "RLtools", enter: rltools::enter },
         #[cfg(feature = "libraries")]
         Peer { name: "nalgebra", enter: nalgebra::enter },
         #[cfg(feature = "libraries")]
@@ -65,4 +72,20 @@ pub fn all() -> Vec<Peer> {
 /// Why `peer` is absent.
 fn absent<T>(reason: &str) -> Result<T, String> {
     Err(reason.into())
+}
+
+/// In place of a peer whose sources are missing.
+#[cfg(not(all(rltools, rtneural)))]
+pub fn not_fetched(_: &Problem) -> Result<Box<dyn Contender>, String> {
+    absent("not fetched: see run")
+}
+
+#[cfg(not(rltools))]
+mod rltools {
+    pub use super::not_fetched as enter;
+}
+
+#[cfg(not(rtneural))]
+mod rtneural {
+    pub use super::{not_fetched as eigen, not_fetched as xsimd};
 }
