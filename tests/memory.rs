@@ -149,8 +149,8 @@ fn painted(work: &mut dyn FnMut()) -> usize {
 /// registers, spilled vectors.
 const FRAMES: usize = 1536;
 
-/// The panel that a kernel packs where it multiplies with Wᵀ, in every backward pass.
-const PANEL: usize = 32 * 32 * 4;
+/// What a kernel packs where it multiplies with Wᵀ, in every backward pass.
+const PANEL: usize = 64 * 32 * 4;
 
 fn assert_uses(what: &str, net: &str, used: usize, counted: usize) {
     let line = format!("{what} of {net}: {used} bytes of stack, {counted} + {FRAMES} allowed");

@@ -8,7 +8,7 @@
 //!
 //! W is stored in [`Panels`], so that the outputs of one input are contiguous, a vector or more at
 //! a time. Then all three are one loop, [`Product`]: add multiples of such rows, tile by tile, with
-//! the tile held in registers. Only the third needs its rows packed first, a square at a time. A
+//! the tile held in registers. Only the third needs its rows packed first, a part at a time. A
 //! single sample takes a path of its own, [`Single`].
 //!
 //! Every sum runs over its terms in order, whatever the vectors are; only a single sample has
@@ -26,7 +26,7 @@
 //! | `chosen` | what is inlined |
 //!
 //! A small product is inlined into its layer's pass and compiled for its sizes. A large one is done
-//! by functions that take sizes as numbers, one for each width of a block of columns: the same for
+//! by functions that take sizes as numbers, two for each width of a block of columns: the same for
 //! all layers. The loops are `while` loops over indices, because most of what they are inlined into
 //! is compiled for several machines, and iterators would double the work of the compiler.
 

@@ -103,7 +103,7 @@ impl<'a, T: Float, const R: usize, const D: usize, const C: usize>
         }
         let last = const { C - (N - 1) * V::N };
         // SAFETY: these are all its columns, as has been checked.
-        unsafe { self.erased().stripe::<X, V, N, WHOLE>(0, last) }
+        unsafe { self.erased().stripe::<X, V, N, WHOLE, false>(0, 0, last) }
     }
 
     /// The same with sizes that are numbers.
@@ -193,9 +193,9 @@ where
                 // SAFETY: the block is within the columns, and half a vector takes it.
                 unsafe {
                     if last == const { Half::<X, T>::N } {
-                        self.stripe::<X, Half<X, T>, 1, true>(col, last);
+                        self.stripe::<X, Half<X, T>, 1, true, false>(0, col, last);
                     } else {
-                        self.stripe::<X, Half<X, T>, 1, false>(col, last);
+                        self.stripe::<X, Half<X, T>, 1, false, false>(0, col, last);
                     }
                 }
                 continue;
@@ -208,11 +208,11 @@ where
                             && width == $n
                             && last == T::Lanes::<X>::N
                         {
-                            self.stripe::<X, T::Lanes<X>, $n, true>(col, last);
+                            self.stripe::<X, T::Lanes<X>, $n, true, false>(0, col, last);
                         } else if const { Split::of::<T, T::Lanes<X>>().has(all(C::KNOWN), $n, false) }
                             && width == $n
                         {
-                            self.stripe::<X, T::Lanes<X>, $n, false>(col, last);
+                            self.stripe::<X, T::Lanes<X>, $n, false, false>(0, col, last);
                         }
                     }
                 )*};
@@ -224,13 +224,14 @@ where
 
 /// A product that is done in [`Stripe`]s.
 trait Striped<T: Float> {
-    /// The [`Stripe`] of `N` vectors from column `col` on.
+    /// The rows from `row` on of the [`Stripe`] of `N` vectors from column `col` on.
     ///
     /// # Safety
     /// They are columns of the product, and the last vector has `last` numbers: all that it holds
     /// if it is `WHOLE`.
-    unsafe fn stripe<X: Machine, V: Lanes<T>, const N: usize, const WHOLE: bool>(
+    unsafe fn stripe<X: Machine, V: Lanes<T>, const N: usize, const WHOLE: bool, const REST: bool>(
         &self,
+        row: usize,
         col: usize,
         last: usize,
     );
@@ -241,83 +242,134 @@ impl<T: Float, const R: usize, const D: usize, const C: usize> Striped<T>
     for Product<'_, T, Known<R>, Known<D>, Known<C>>
 {
     #[inline(always)]
-    unsafe fn stripe<X: Machine, V: Lanes<T>, const N: usize, const WHOLE: bool>(
+    unsafe fn stripe<
+        X: Machine,
+        V: Lanes<T>,
+        const N: usize,
+        const WHOLE: bool,
+        const REST: bool,
+    >(
         &self,
+        row: usize,
         col: usize,
         last: usize,
     ) {
-        Stripe::<_, V, _, _, _, N, WHOLE>::of(self, col, last, (), (), ()).run::<X>();
+        Stripe::<_, V, _, _, _, N, WHOLE, REST>::of(self, row, col, last, (), ()).run::<X>();
     }
 }
 
-/// Those of each width are done by one function, the same for all sizes.
+/// Those of each width are done by one function, the same for all sizes, and the rest of their rows
+/// by another.
 impl<T: Float> Striped<T> for Product<'_, T, usize, usize, usize> {
     #[inline(always)]
-    unsafe fn stripe<X: Machine, V: Lanes<T>, const N: usize, const WHOLE: bool>(
+    unsafe fn stripe<
+        X: Machine,
+        V: Lanes<T>,
+        const N: usize,
+        const WHOLE: bool,
+        const REST: bool,
+    >(
         &self,
+        row: usize,
         col: usize,
         last: usize,
     ) {
-        let make = Stripe::<_, V, _, _, _, N, WHOLE>::of;
-        X::run_made(make, self, col, last, (), (), ());
+        let make = Stripe::<_, V, _, _, _, N, WHOLE, REST>::of;
+        X::run_made(make, self, row, col, last, (), ());
     }
 }
 
-/// A [`Block`] of columns of a [`Product`], and all its rows: `N` vectors from column `col` on, the
-/// last of which has `last` numbers.
+/// A [`Block`] of columns of a [`Product`], and its rows from `row` on: `N` vectors from column `col`
+/// on, the last of which has `last` numbers. As many rows as registers hold are a tile; with `REST`
+/// there are fewer.
 ///
 /// Its maker answers for it that these are columns of the product, and that the last vector is whole
 /// if it is said to be.
-struct Stripe<'p, 'a, T, V, R, D, C, const N: usize, const WHOLE: bool> {
+struct Stripe<'p, 'a, T, V, R, D, C, const N: usize, const WHOLE: bool, const REST: bool> {
     product: &'p Product<'a, T, R, D, C>,
+    row: usize,
     col: usize,
     last: usize,
     vectors: PhantomData<V>,
 }
 
-impl<T: Float, V: Lanes<T>, R: Size, D: Size, C: Size, const N: usize, const WHOLE: bool> Task
-    for Stripe<'_, '_, T, V, R, D, C, N, WHOLE>
+impl<
+    'a,
+    T: Float,
+    V: Lanes<T>,
+    R: Size,
+    D: Size,
+    C: Size,
+    const N: usize,
+    const WHOLE: bool,
+    const REST: bool,
+> Task for Stripe<'_, 'a, T, V, R, D, C, N, WHOLE, REST>
+where
+    Product<'a, T, R, D, C>: Striped<T>,
 {
     type Output = ();
 
     #[inline(always)]
-    fn run<X: Machine>(self) {
-        let row = self.tiles::<8>(0);
-        let row = self.tiles::<6>(row);
-        let row = self.tiles::<4>(row);
-        let row = self.tiles::<2>(row);
-        self.tiles::<1>(row);
+    fn run<X: Machine>(mut self) {
+        self.tiles::<8>();
+        self.tiles::<6>();
+        self.tiles::<4>();
+        self.tiles::<2>();
+        self.tiles::<1>();
+        let Stripe { product, row, col, last, .. } = self;
+        if !REST && row < product.rows.get() {
+            // SAFETY: these are the columns that the maker answers for.
+            unsafe { product.stripe::<X, V, N, WHOLE, true>(row, col, last) }
+        }
     }
 }
 
-impl<'p, 'a, T: Float, V: Lanes<T>, R: Size, D: Size, C: Size, const N: usize, const WHOLE: bool>
-    Stripe<'p, 'a, T, V, R, D, C, N, WHOLE>
+impl<
+    'p,
+    'a,
+    T: Float,
+    V: Lanes<T>,
+    R: Size,
+    D: Size,
+    C: Size,
+    const N: usize,
+    const WHOLE: bool,
+    const REST: bool,
+> Stripe<'p, 'a, T, V, R, D, C, N, WHOLE, REST>
 {
+    /// The most rows of a tile.
+    const MOST: usize = match (if WHOLE { V::SUMS } else { V::PARTIAL_SUMS }) / N {
+        8.. => 8,
+        6 | 7 => 6,
+        4 | 5 => 4,
+        2 | 3 => 2,
+        _ => 1,
+    };
+
     #[inline(always)]
     fn of(
         product: &'p Product<'a, T, R, D, C>,
+        row: usize,
         col: usize,
         last: usize,
         (): (),
         (): (),
-        (): (),
     ) -> Self {
-        Stripe { product, col, last, vectors: PhantomData }
+        Stripe { product, row, col, last, vectors: PhantomData }
     }
 
-    /// As many tiles of `M` rows from `row` on as there are: the first row that is left.
+    /// As many tiles of `M` rows as there are, if they are for this function.
     ///
     /// Pointers move on from row to row and tile to tile: there is no register for every multiple of
     /// a row's length.
     #[inline(always)]
-    fn tiles<const M: usize>(&self, row: usize) -> usize {
-        let Stripe { product, col, last, .. } = *self;
-        // Of 8 and 6 rows only what is the most.
+    fn tiles<const M: usize>(&mut self) {
+        let Stripe { product, row, col, last, .. } = *self;
         if const {
-            let sums = if WHOLE { V::SUMS } else { V::PARTIAL_SUMS };
-            M > sums / N || !at_least(R::KNOWN, M) || (M == 6 && sums / N >= 8)
+            let is_rest = M < Self::MOST;
+            M > Self::MOST || M == 6 && is_rest || is_rest != REST || !at_least(R::KNOWN, M)
         } {
-            return row;
+            return;
         }
         let cols = product.cols.get();
         let right_row = product.right_layout.row::<T>(col, cols);
@@ -402,6 +454,6 @@ impl<'p, 'a, T: Float, V: Lanes<T>, R: Size, D: Size, C: Size, const N: usize, c
             left = left.wrapping_add(M * product.left.row);
             rest -= M;
         }
-        product.rows.get() - rest
+        self.row = product.rows.get() - rest;
     }
 }

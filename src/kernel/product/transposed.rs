@@ -83,7 +83,7 @@ impl<'a, T: Float, const IN: usize, const OUT: usize, const B: usize>
     }
 }
 
-/// g = Wᵀ δ: squares of Wᵀ are packed, so that their rows are contiguous.
+/// g = Wᵀ δ: parts of Wᵀ are packed, so that their rows are contiguous.
 pub(super) struct Transposed<'a, T> {
     w: *const T,
     pub(super) ds: *const T,
@@ -94,8 +94,11 @@ pub(super) struct Transposed<'a, T> {
     borrowed: PhantomData<&'a mut [T]>,
 }
 
-/// Rows and columns of a packed square, 4 KiB of `f32` on the stack: whole vectors of any machine.
-const SQUARE: usize = 32;
+/// Columns of a packed part: whole vectors of any machine.
+const COLS: usize = 32;
+
+/// Rows of a packed part, 8 KiB of `f32` on the stack.
+const DEPTH: usize = 64;
 
 impl<T: Float> Task for Transposed<'_, T> {
     type Output = ();
@@ -105,22 +108,22 @@ impl<T: Float> Task for Transposed<'_, T> {
         without_vectors!(if const { <T::Lanes<X> as Lanes<T>>::PLAIN } {
             return self.run_plain();
         });
-        let mut square = Aligned(MaybeUninit::<[[T; SQUARE]; SQUARE]>::uninit());
-        let square = square.0.as_mut_ptr().cast();
+        let mut part = Aligned(MaybeUninit::<[[T; COLS]; DEPTH]>::uninit());
+        let part = part.0.as_mut_ptr().cast();
         let mut input = 0;
         while input < self.inputs {
-            let cols = usize::min(SQUARE, self.inputs - input);
+            let cols = usize::min(COLS, self.inputs - input);
             let mut output = 0;
             while output < self.outputs {
-                let depth = usize::min(SQUARE, self.outputs - output);
-                // SAFETY: the square has room for what is within its sizes, and these are rows and
+                let depth = usize::min(DEPTH, self.outputs - output);
+                // SAFETY: the part has room for what is within its sizes, and these are rows and
                 // columns of W.
-                unsafe { self.pack::<X>((input, cols), (output, depth), square) }
+                unsafe { self.pack::<X>((input, cols), (output, depth), part) }
                 let first = self.ds.wrapping_add(output);
                 let product = Product {
                     left: Strided { first, row: self.outputs, col: 1 },
-                    right: square,
-                    right_layout: Layout::rows::<T>(SQUARE),
+                    right: part,
+                    right_layout: Layout::rows::<T>(COLS),
                     start: if output == 0 { Start::Zero } else { Start::Out },
                     out: self.dx.wrapping_add(input),
                     out_layout: Layout::rows::<T>(self.inputs),
@@ -162,23 +165,23 @@ impl<T: Float> Transposed<'_, T> {
     }
 
     /// Writes `cols` rows of W from `input` on, of each the `depth` numbers from `output` on, as
-    /// columns of the square.
+    /// columns of the part.
     ///
     /// # Safety
-    /// They are numbers of W, not more than the square takes.
+    /// They are numbers of W, not more than the part takes.
     #[inline(always)]
     unsafe fn pack<X: Machine>(
         &self,
         (input, cols): (usize, usize),
         (output, depth): (usize, usize),
-        square: *mut T,
+        part: *mut T,
     ) {
         let n = const { Half::<X, T>::N };
         let mut o = 0;
         while o < depth {
             let (from, row) = self.outputs_of(input, output + o);
             let numbers = usize::min(n, depth - o);
-            let to = square.wrapping_add(o * SQUARE);
+            let to = part.wrapping_add(o * COLS);
             let width = const { width::<T>() };
             let mut i = 0;
             if row == width && numbers == n {
@@ -197,7 +200,7 @@ impl<T: Float> Transposed<'_, T> {
     }
 }
 
-/// Rows that are yet to become columns of a packed square, of each so many numbers: no more than the
+/// Rows that are yet to become columns of a packed part, of each so many numbers: no more than the
 /// vectors that transpose have.
 struct Rest<'a, T> {
     from: *const T,
@@ -222,7 +225,7 @@ impl<T: Float> Task for Rest<'_, T> {
     fn run<X: Machine>(self) {
         let Rest { mut from, row, mut rows, numbers, mut to, .. } = self;
         let n = const { Half::<X, T>::N };
-        // SAFETY: these are rows, and columns of the packed square.
+        // SAFETY: these are rows, and columns of the packed part.
         unsafe {
             while rows >= n && numbers == n {
                 transpose::<T, Half<X, T>>(from, row, to);
@@ -234,7 +237,7 @@ impl<T: Float> Task for Rest<'_, T> {
             while r < rows {
                 let mut o = 0;
                 while o < numbers {
-                    *to.add(o * SQUARE + r) = *from.add(r * row + o);
+                    *to.add(o * COLS + r) = *from.add(r * row + o);
                     o += 1;
                 }
                 r += 1;
@@ -243,14 +246,14 @@ impl<T: Float> Task for Rest<'_, T> {
     }
 }
 
-/// Transposes a square of as many rows as a vector has numbers, to rows of a packed square.
+/// Transposes a square of as many rows as a vector has numbers, to rows of a packed part.
 ///
 /// A vector takes a segment of several rows, so that the numbers of a column are segments apart.
 /// To zip the halves of so many vectors is to deal them like cards: after log₂ `SEGMENT` times the
 /// numbers that were below each other are beside each other.
 ///
 /// # Safety
-/// The rows can be read, and as many of the packed square written.
+/// The rows can be read, and as many of the packed part written.
 #[inline(always)]
 unsafe fn transpose<T: Float, V: Square<T>>(from: *const T, row: usize, to: *mut T) {
     let segment = const { V::SEGMENT };
@@ -277,7 +280,7 @@ unsafe fn transpose<T: Float, V: Square<T>>(from: *const T, row: usize, to: *mut
             }
             let mut c = 0;
             while c < segment {
-                columns[c].store(to.add((first + c) * SQUARE));
+                columns[c].store(to.add((first + c) * COLS));
                 c += 1;
             }
         }
