@@ -30,7 +30,7 @@
 //! | the same, 64 samples | 141,700 | 120,500 |
 //! | 64-32-10, a step of 32 samples | 8,890 | 4,740 |
 //! | 784-128-64-10, a step of 128 samples | 952,000 | 542,000 |
-//! | 17-256-256-6, a step of 256 samples | 1,898,000 | 1,030,000 |
+//! | 17-256-256-6, a step of 256 samples | 1,898,000 | 1,010,000 |
 //! | 64 layers, predict and train, to compile | 130 s of CPU | 10 s of CPU |
 //!
 //! Arrays cannot say "the first 10 of 16", so that sizes which are no multiple of a vector were

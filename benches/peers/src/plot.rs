@@ -39,10 +39,14 @@ impl Svg {
         );
     }
 
-    fn dot(&mut self, (x, y): (f64, f64), radius: f64, colour: &str) {
+    /// A mark of contender or curve `i`: where the colours begin again, a ring.
+    fn dot(&mut self, (x, y): (f64, f64), i: usize) {
+        let colour = COLOURS[i % COLOURS.len()];
+        let fill = if i < COLOURS.len() { colour } else { "none" };
         let _ = writeln!(
             self.0,
-            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\" fill=\"{colour}\"/>"
+            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"{fill}\" stroke=\"{colour}\" \
+             stroke-width=\"2\"/>"
         );
     }
 
@@ -74,7 +78,7 @@ pub fn ratios(path: &Path, bars: &[(&str, &str, f64)]) -> io::Result<()> {
     let mut svg = Svg::new(left + width + 20.0, bottom + 44.0);
     for (i, name) in names.iter().enumerate() {
         let (x, y) = (left + 116.0 * (i % 6) as f64, 16.0 + 18.0 * (i / 6) as f64);
-        svg.dot((x, y - 4.0), 5.0, COLOURS[i % COLOURS.len()]);
+        svg.dot((x, y - 4.0), i);
         svg.text(x + 9.0, y, "start", GREY, name);
     }
     for tick in [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0]
@@ -98,7 +102,7 @@ pub fn ratios(path: &Path, bars: &[(&str, &str, f64)]) -> io::Result<()> {
         svg.line((left, y), (left + width, y), GREY, 0.3);
         for (i, name) in names.iter().enumerate() {
             for bar in bars.iter().filter(|bar| bar.0 == *row && bar.1 == *name) {
-                svg.dot((at(bar.2), y), 5.0, COLOURS[i % COLOURS.len()]);
+                svg.dot((at(bar.2), y), i);
             }
         }
     }
@@ -139,7 +143,7 @@ pub fn curves(path: &Path, panels: &[(Axes, Vec<Curve>)]) -> io::Result<()> {
         svg.text(left, top - 30.0, "start", GREY, &format!("{}: {}", axes.y, axes.title));
         for (i, (name, _)) in curves.iter().enumerate() {
             let (x, y) = (left + 170.0 * i as f64, top - 12.0);
-            svg.dot((x + 5.0, y - 4.0), 5.0, COLOURS[i % COLOURS.len()]);
+            svg.dot((x + 5.0, y - 4.0), i);
             svg.text(x + 14.0, y, "start", GREY, name);
         }
         svg.line((left, bottom), (left + width, bottom), GREY, 1.0);
