@@ -150,7 +150,7 @@ fn painted(work: &mut dyn FnMut()) -> usize {
 const FRAMES: usize = 1536;
 
 /// What a kernel packs where it multiplies with Wᵀ, in every backward pass.
-const PANEL: usize = 64 * 32 * 4;
+const PACKED: usize = 64 * 32 * 4;
 
 fn assert_uses(what: &str, net: &str, used: usize, counted: usize) {
     let line = format!("{what} of {net}: {used} bytes of stack, {counted} + {FRAMES} allowed");
@@ -232,7 +232,26 @@ fn training_uses_the_stack_that_its_ram_promises() {
     });
     // What the constant counts, and is not on this stack: the network and the trainer.
     let counted = MnistTrainer::RAM - size_of::<Mnist>() - size_of::<MnistTrainer>();
-    assert_uses("step", "784-128-64-10", step, PANEL);
-    assert_uses("step_partial", "784-128-64-10", partial, counted + PANEL);
+    assert_uses("step", "784-128-64-10", step, PACKED);
+    assert_uses("step_partial", "784-128-64-10", partial, counted + PACKED);
     assert_uses("evaluate", "784-128-64-10", evaluate, counted);
+}
+
+/// What a kernel packs are twice as many bytes.
+#[test]
+#[cfg_attr(debug_assertions, ignore = "the optimiser lays out the stack: run with --release")]
+fn training_in_double_precision_packs_twice_the_bytes() {
+    type Double =
+        net![Dense<64, 128, Relu, f64>, Dense<128, 64, Relu, f64>, Dense<64, 10, Identity, f64>];
+    type DoubleTrainer = Trainer<Double, MeanSquaredError, Sgd, 32>;
+    static X: [[f64; 64]; 32] = [[0.25; 64]; 32];
+    static TARGETS: [[f64; 10]; 32] = [[0.5; 10]; 32];
+    static NET: Mutex<Double> = Mutex::new(Double::ZERO);
+    static TRAINER: Mutex<DoubleTrainer> =
+        Mutex::new(Trainer::new(MeanSquaredError, Sgd::new(1e-3)));
+    let (net, trainer) = (&mut *NET.lock().unwrap(), &mut *TRAINER.lock().unwrap());
+    let step = peak_stack(|| {
+        black_box(trainer.step(net, &X, &TARGETS));
+    });
+    assert_uses("step", "64-128-64-10 of f64", step, 2 * PACKED);
 }

@@ -30,7 +30,7 @@
 //! | the same, 64 samples | 141,700 | 120,500 |
 //! | 64-32-10, a step of 32 samples | 8,890 | 4,740 |
 //! | 784-128-64-10, a step of 128 samples | 952,000 | 542,000 |
-//! | 17-256-256-6, a step of 256 samples | 1,898,000 | 1,010,000 |
+//! | 17-256-256-6, a step of 256 samples | 1,898,000 | 1,030,000 |
 //! | 64 layers, predict and train, to compile | 130 s of CPU | 10 s of CPU |
 //!
 //! Arrays cannot say "the first 10 of 16", so that sizes which are no multiple of a vector were
@@ -86,19 +86,19 @@
 //!   2-16-1 with 4 samples takes 888 instructions of AVX2, where a column of one number took 1,038.
 //! - Blocks of columns are functions of their own, two for each width, which a product of one block
 //!   calls directly: one for the largest tiles, one for the rows that are left. Those of whole vectors
-//!   have no masks. W is packed into whole lines of the cache. With 16 samples 32-32 took 294 ns
-//!   forward and 667 backward with these, and 319 and 785 without. One function for all rows took 305;
+//!   are apart, and have no masks. W is packed into whole lines of the cache. With 16 samples 32-32 took 294 ns
+//!   forward and 667 backward with these, and 319 and 785 without. One function for all rows took 305 forward;
 //!   a function for each shape of a tile made a step of 64-32-10 with 32 samples 1 % slower.
 //! - A sum of losses has 16 places, and the last of more outputs are taken with some of those before
-//!   again: a step of 31-31 takes 830 ns, where the outputs beyond 16 took their turns one by one
+//!   again: a step of 31-31 with 16 samples takes 850 ns, where the outputs beyond 16 took their turns one by one
 //!   1,110.
 //! - f′ and the gradient of the bias take 64 numbers of a row at a time. With 16 a step of
 //!   17-256-256-6 with 256 samples, whose rows are not in the first cache, took 1 % longer; and
 //!   another 0.5 % longer when 32 rows of Wᵀ were packed at a time instead of 64.
-//! - Where outputs are no multiple of 16, f′ and the gradient of the bias in one pass are no gain
-//!   (31-31: 408 instead of 415 ns backward), and cost where they are (345 instead of 338).
-//! - Rows of less than a vector stored whole, over the row behind, which is stored next, are no gain:
-//!   402 instead of 405 ns.
+//! - Where outputs are no multiple of 16, f′ and the gradient of the bias are two passes. One that
+//!   masks its last numbers saves 31-31 2 % of backward with 16 samples, and costs 32-32 2 %.
+//! - The gradient's rows of less than a vector may be stored whole, over the row behind, which is
+//!   stored next. It saves 31-31 less than 1 % of backward.
 //! - Packing W between the products of the first tile, or in registers instead of memory, is no gain.
 //!   Nor is transposing it 16 by 16 numbers instead of 8 by 8, 648 to 652 ns backward as before; and
 //!   to load rows whole and store their halves apart is a loss, 665.

@@ -193,3 +193,16 @@ void c_tanh(const float *restrict x, float *restrict y, int n)
     for (int i = 0; i < n; i++)
         y[i] = tanhf(x[i]);
 }
+
+/* In place, for networks whose products are another library's. */
+void c_exp_here(float *y, int n)
+{
+    for (int i = 0; i < n; i++)
+        y[i] = expf(y[i]);
+}
+
+void c_tanh_here(float *y, int n)
+{
+    for (int i = 0; i < n; i++)
+        y[i] = tanhf(y[i]);
+}

@@ -227,8 +227,8 @@ trait Striped<T: Float> {
     /// The rows from `row` on of the [`Stripe`] of `N` vectors from column `col` on.
     ///
     /// # Safety
-    /// They are columns of the product, and the last vector has `last` numbers: all that it holds
-    /// if it is `WHOLE`.
+    /// `row` is at most the number of rows. They are columns of the product, and the last vector has
+    /// `last` numbers: all that it holds if it is `WHOLE`.
     unsafe fn stripe<X: Machine, V: Lanes<T>, const N: usize, const WHOLE: bool, const REST: bool>(
         &self,
         row: usize,
@@ -283,8 +283,8 @@ impl<T: Float> Striped<T> for Product<'_, T, usize, usize, usize> {
 /// on, the last of which has `last` numbers. As many rows as registers hold are a tile; with `REST`
 /// there are fewer.
 ///
-/// Its maker answers for it that these are columns of the product, and that the last vector is whole
-/// if it is said to be.
+/// Its maker answers for it that these are rows, if any, and columns of the product, and that the last
+/// vector is whole if it is said to be.
 struct Stripe<'p, 'a, T, V, R, D, C, const N: usize, const WHOLE: bool, const REST: bool> {
     product: &'p Product<'a, T, R, D, C>,
     row: usize,

@@ -42,7 +42,11 @@ impl<const IN: usize, const OUT: usize> Dense<IN, OUT> {
     #[inline]
     fn hidden<const TANH: bool>(&self, x: &SVector<f32, IN>) -> SVector<f32, OUT> {
         let mut s = self.forward(x);
-        s.apply(|s| *s = if TANH { s.tanh() } else { s.max(0.0) });
+        if TANH {
+            hand::apply(Function::Tanh, s.as_mut_slice());
+        } else {
+            s.apply(|s| *s = s.max(0.0));
+        }
         s
     }
 }
