@@ -73,6 +73,9 @@
 //!   | 32 | 1,220 | 1,226 | 1,232 |
 //!   | 64 | 2,374 | 2,402 | 2,380 |
 //!
+//!   Where rows are in the second cache it could save 1 % at most: a step of 17-256-256-6 with 256
+//!   samples takes 964 µs without any activation, and 969 to 974 with Relu and this pass.
+//!
 //! - What a function computes for one sample is handed over in registers. A struct is handed over
 //!   in memory, and the first weight is loaded the later: 64-32 took 64 ns instead of 53.
 //! - Outputs beyond a multiple of 16 are taken 8 rows at a time, the factors permuted. A row at a
