@@ -87,14 +87,15 @@
 //!   long as the products.
 //! - The weights of a single output are one row, of which ∂J/∂W and g take whole vectors: a step of
 //!   2-16-1 with 4 samples takes 888 instructions of AVX2, where a column of one number took 1,038.
-//! - Blocks of columns are functions of their own, two for each width, which a product of one block
-//!   calls directly: one for the largest tiles, one for the rows that are left. Those of whole vectors
-//!   are apart, and have no masks. W is packed into whole lines of the cache. With 16 samples 32-32 took 294 ns
-//!   forward and 667 backward with these, and 319 and 785 without. One function for all rows took 305 forward;
-//!   a function for each shape of a tile made a step of 64-32-10 with 32 samples 1 % slower.
-//! - A sum of losses has 16 places, and the last of more outputs are taken with some of those before
-//!   again: a step of 31-31 with 16 samples takes 850 ns, where the outputs beyond 16 took their turns one by one
-//!   1,110.
+//! - Blocks of columns are functions of their own, two for each width, which a product of one
+//!   block calls directly: one for the largest tiles, one for the rows that are left. Those of
+//!   whole vectors are apart, and have no masks. W is packed into whole lines of the cache. With
+//!   16 samples 32-32 took 294 ns forward and 667 backward with these, and 319 and 785 without.
+//!   One function for all rows took 305 forward; a function for each shape of a tile made a step
+//!   of 64-32-10 with 32 samples 1 % slower.
+//! - A sum of losses has 16 places, and the last of more outputs are taken with some of those
+//!   before again: a step of 31-31 with 16 samples takes 850 ns, and 1,110 where those beyond 16
+//!   were added up one by one.
 //! - f′ and the gradient of the bias take 64 numbers of a row at a time. With 16 a step of
 //!   17-256-256-6 with 256 samples, whose rows are not in the first cache, took 1 % longer; and
 //!   another 0.5 % longer when 32 rows of Wᵀ were packed at a time instead of 64.

@@ -33,15 +33,12 @@ pub trait Products: 'static {
     /// What a library keeps for a product in one place of the network, always of the same shapes.
     type Plan: Default;
 
-    /// Whether a single sample is quicker with W stored by columns.
-    const BY_COLUMNS: bool = false;
-
     /// What a network that only predicts has outputs in multiples of: rows of zeros are added to W.
     const OUTPUTS: usize = 1;
 
     /// Whether to store W of this layer by columns.
     fn by_columns(workload: &Workload, _layer: usize) -> bool {
-        workload.batch == 1 && Self::BY_COLUMNS
+        workload.batch == 1
     }
 
     /// c = a b + beta c; c is by rows.
@@ -380,8 +377,6 @@ pub struct Matrixmultiply;
 impl Products for Matrixmultiply {
     type Plan = ();
 
-    const BY_COLUMNS: bool = true;
-
     fn multiply((): &mut (), a: &[f32], sa: Shape, b: &[f32], sb: Shape, beta: f32, c: &mut [f32]) {
         let (m, k, n) = (sa.rows, sa.columns, sb.columns);
         check(a, sa, b, sb, c);
@@ -398,8 +393,6 @@ pub struct Gemm;
 
 impl Products for Gemm {
     type Plan = ();
-
-    const BY_COLUMNS: bool = true;
 
     fn multiply((): &mut (), a: &[f32], sa: Shape, b: &[f32], sb: Shape, beta: f32, c: &mut [f32]) {
         let (m, k, n) = (sa.rows, sa.columns, sb.columns);
@@ -446,8 +439,6 @@ pub struct Faer;
 impl Products for Faer {
     type Plan = ();
 
-    const BY_COLUMNS: bool = true;
-
     fn multiply((): &mut (), a: &[f32], sa: Shape, b: &[f32], sb: Shape, beta: f32, c: &mut [f32]) {
         use faer::{Accum, MatMut, MatRef, Par, linalg::matmul::matmul};
         fn view(a: &[f32], s: Shape) -> MatRef<'_, f32> {
@@ -476,7 +467,9 @@ impl Ndarray {
 impl Products for Ndarray {
     type Plan = ();
 
-    const BY_COLUMNS: bool = false;
+    fn by_columns(_: &Workload, _layer: usize) -> bool {
+        false
+    }
 
     fn multiply((): &mut (), a: &[f32], sa: Shape, b: &[f32], sb: Shape, beta: f32, c: &mut [f32]) {
         let mut c = ndarray::ArrayViewMut2::from_shape((sa.rows, sb.columns), c)
@@ -501,8 +494,6 @@ pub struct Nalgebra;
 
 impl Products for Nalgebra {
     type Plan = ();
-
-    const BY_COLUMNS: bool = true;
 
     /// nalgebra has matrices by columns, so this is cᵀ = bᵀ aᵀ; and its product of views with a
     /// stride between rows writes beyond them where a side is short (0.34 and 0.35), so an operand
