@@ -279,6 +279,21 @@ impl<T: Float> Striped<T> for Product<'_, T, usize, usize, usize> {
     }
 }
 
+/// The same pointer, of which the compiler does not know how it was computed.
+#[inline(always)]
+fn hidden<T>(pointer: *const T) -> *const T {
+    #[cfg(all(not(miri), any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let pointer = {
+        let mut hidden = pointer;
+        // SAFETY: this is a comment, of which the compiler knows that it may change the pointer alone.
+        unsafe {
+            core::arch::asm!("/* {0} */", inout(reg) hidden, options(pure, readonly, nostack, preserves_flags));
+        }
+        hidden
+    };
+    pointer
+}
+
 /// A [`Block`] of columns of a [`Product`], and its rows from `row` on: `N` vectors from column `col`
 /// on, the last of which has `last` numbers. As many rows as registers hold are a tile; with `REST`
 /// there are fewer.
@@ -358,6 +373,83 @@ impl<
         Stripe { product, row, col, last, vectors: PhantomData }
     }
 
+    /// Adds the products of a tile, where the rows of `left` from `left` on are neighbours. The columns
+    /// of `right` begin at the first of its three values; the next row and the next part are as far.
+    ///
+    /// # Safety
+    /// These are rows and columns that can be read, as many as the product is deep.
+    #[inline(always)]
+    unsafe fn add_by_columns<const M: usize>(
+        &self,
+        sums: &mut [[V; N]; M],
+        mut left: *const T,
+        (mut right, right_row, right_part): (*const T, usize, usize),
+    ) {
+        let mut k = self.product.depth.get();
+        while k > 0 {
+            // SAFETY: the caller's.
+            unsafe {
+                let row = load_row::<T, V, N, WHOLE>(right, right_part, self.last);
+                let mut m = 0;
+                while m < M {
+                    add_multiple(&mut sums[m], *left.add(m), &row);
+                    m += 1;
+                }
+            }
+            left = left.wrapping_add(self.product.left.col);
+            right = right.wrapping_add(right_row);
+            k -= 1;
+        }
+    }
+
+    /// The same where the columns of `left` are neighbours.
+    ///
+    /// Three rows share a pointer, behind which they are so many numbers, or twice as many: x86 has
+    /// addresses of such a sum. That pointers are computed from each other is hidden, or they would be
+    /// computed anew for each column, which takes as long as the products.
+    ///
+    /// # Safety
+    /// As for [`add_by_columns`](Self::add_by_columns).
+    #[inline(always)]
+    unsafe fn add_by_rows<const M: usize>(
+        &self,
+        sums: &mut [[V; N]; M],
+        left: *const T,
+        (mut right, right_row, right_part): (*const T, usize, usize),
+    ) {
+        const SHARE: usize = 3;
+        let row = self.product.left.row;
+        let mut lefts = [left; M];
+        let mut m = SHARE;
+        while m < M {
+            lefts[m] = left.wrapping_add(m * row);
+            if const { R::KNOWN.is_none() } {
+                lefts[m] = hidden(lefts[m]);
+            }
+            m += SHARE;
+        }
+        let mut k = self.product.depth.get();
+        while k > 0 {
+            // SAFETY: the caller's.
+            unsafe {
+                let row_of_right = load_row::<T, V, N, WHOLE>(right, right_part, self.last);
+                let mut m = 0;
+                while m < M {
+                    let factor = lefts[m - m % SHARE].add(m % SHARE * row);
+                    add_multiple(&mut sums[m], *factor, &row_of_right);
+                    m += 1;
+                }
+            }
+            let mut m = 0;
+            while m < M {
+                lefts[m] = lefts[m].wrapping_add(1);
+                m += SHARE;
+            }
+            right = right.wrapping_add(right_row);
+            k -= 1;
+        }
+    }
+
     /// As many tiles of `M` rows as there are, if they are for this function.
     ///
     /// Pointers move on from row to row and tile to tile: there is no register for every multiple of
@@ -400,32 +492,11 @@ impl<
                         }
                     }
                 }
-                let mut lefts = [left; M];
-                let mut m = 0;
-                while m < M {
-                    lefts[m] = left.wrapping_add(m * product.left.row);
-                    m += 1;
-                }
-                let (mut left_col, mut right, mut at) = (left, first, 0);
-                let mut k = 0;
-                while k < product.depth.get() {
-                    let row = load_row::<T, V, N, WHOLE>(right, right_part, last);
-                    let mut m = 0;
-                    while m < M {
-                        // With one vector a tile is so quick that to go from row to row would
-                        // take as long.
-                        let factor = if const { N == 1 } {
-                            lefts[m].wrapping_add(at)
-                        } else {
-                            left_col.wrapping_add(m * product.left.row)
-                        };
-                        add_multiple(&mut sums[m], *factor, &row);
-                        m += 1;
-                    }
-                    left_col = left_col.wrapping_add(product.left.col);
-                    at += product.left.col;
-                    right = right.wrapping_add(right_row);
-                    k += 1;
+                let right = (first, right_row, right_part);
+                if product.left.row == 1 {
+                    self.add_by_columns(&mut sums, left, right);
+                } else {
+                    self.add_by_rows(&mut sums, left, right);
                 }
                 if product.relu {
                     let mut m = 0;

@@ -44,7 +44,8 @@ pub(super) const fn at_least(size: Option<usize>, least: usize) -> bool {
     }
 }
 
-/// A matrix of `R × C` in memory: its element (r, c) is `r · row + c · col` behind the first.
+/// A matrix of `R × C` in memory: its element (r, c) is `r · row + c · col` behind the first. One of
+/// the two is 1: rows are neighbours, or columns are.
 pub(super) struct Matrix<'a, T, const R: usize, const C: usize> {
     first: *const T,
     row: usize,
@@ -63,16 +64,18 @@ pub(super) fn rows<T, const R: usize, const C: usize>(rows: &[[T; C]; R]) -> Mat
 pub(super) fn first_column<T, const R: usize, const C: usize>(
     rows: &[[T; C]; R],
 ) -> Matrix<'_, T, 1, R> {
-    Matrix { first: rows.as_ptr().cast(), row: 0, col: C, elements: PhantomData }
+    Matrix { first: rows.as_ptr().cast(), row: 1, col: C, elements: PhantomData }
+}
+
+impl<'a, T, const C: usize> Matrix<'a, T, 1, C> {
+    /// A row of the same number.
+    #[inline(always)]
+    pub(super) fn filled(number: &'a T) -> Self {
+        Matrix { first: number, row: 1, col: 0, elements: PhantomData }
+    }
 }
 
 impl<'a, T, const R: usize, const C: usize> Matrix<'a, T, R, C> {
-    /// The same number everywhere.
-    #[inline(always)]
-    pub(super) fn filled(number: &'a T) -> Self {
-        Matrix { first: number, row: 0, col: 0, elements: PhantomData }
-    }
-
     /// The same with rows for columns.
     #[inline(always)]
     pub(super) fn transposed(self) -> Matrix<'a, T, C, R> {
@@ -86,7 +89,7 @@ impl<'a, T, const R: usize, const C: usize> Matrix<'a, T, R, C> {
     }
 }
 
-/// A [`Matrix`] whose sizes are kept elsewhere.
+/// A [`Matrix`] whose sizes are kept elsewhere: `row` or `col` is 1.
 pub(super) struct Strided<T> {
     pub(super) first: *const T,
     pub(super) row: usize,

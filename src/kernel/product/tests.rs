@@ -143,7 +143,7 @@ impl<T: Float> Problem<T> {
         let product = |left, right: &[T], right_layout, start, out_layout, sizes| {
             relu_product(left, right, right_layout, start, out_layout, sizes, false)
         };
-        let ones = Strided { first: &T::ONE, row: 0, col: 0 };
+        let ones = Strided { first: &T::ONE, row: 1, col: 0 };
         let affine = |relu| {
             let (x, sizes) = (rows(&self.x, inputs), (batch, inputs, outputs));
             let bias = Start::Row(self.bias.as_ptr());
