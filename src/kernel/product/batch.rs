@@ -279,6 +279,11 @@ impl<T: Float> Striped<T> for Product<'_, T, usize, usize, usize> {
     }
 }
 
+/// The smaller of the two.
+const fn least(a: usize, b: usize) -> usize {
+    if a < b { a } else { b }
+}
+
 /// The same pointer, of which the compiler does not know how it was computed.
 #[inline(always)]
 fn hidden<T>(pointer: *const T) -> *const T {
@@ -326,6 +331,7 @@ where
 
     #[inline(always)]
     fn run<X: Machine>(mut self) {
+        self.tiles::<16>();
         self.tiles::<8>();
         self.tiles::<6>();
         self.tiles::<4>();
@@ -354,6 +360,7 @@ impl<
 {
     /// The most rows of a tile.
     const MOST: usize = match (if WHOLE { V::SUMS } else { V::PARTIAL_SUMS }) / N {
+        24.. => 16,
         8.. => 8,
         6 | 7 => 6,
         4 | 5 => 4,
@@ -371,6 +378,51 @@ impl<
         (): (),
     ) -> Self {
         Stripe { product, row, col, last, vectors: PhantomData }
+    }
+
+    /// Loads the sums of up to eight rows of a tile, from row `FROM` on. Of a loop over more, which
+    /// would be too long to be unrolled, the sums would stay in memory.
+    ///
+    /// # Safety
+    /// The tile begins at `out`, and can be read.
+    #[inline(always)]
+    unsafe fn load_rows<const FROM: usize, const M: usize>(
+        &self,
+        sums: &mut [[V; N]; M],
+        out: *const T,
+        out_row: usize,
+        out_part: usize,
+    ) {
+        let mut from = out.wrapping_add(FROM * out_row);
+        let mut m = FROM;
+        while m < const { least(FROM + 8, M) } {
+            // SAFETY: the caller's.
+            sums[m] = unsafe { load_row::<T, V, N, WHOLE>(from, out_part, self.last) };
+            from = from.wrapping_add(out_row);
+            m += 1;
+        }
+    }
+
+    /// Stores them likewise.
+    ///
+    /// # Safety
+    /// The tile begins at `out`, and can be written.
+    #[inline(always)]
+    unsafe fn store_rows<const FROM: usize, const M: usize>(
+        &self,
+        sums: &[[V; N]; M],
+        out: *mut T,
+        out_row: usize,
+        out_part: usize,
+    ) {
+        let mut to = out.wrapping_add(FROM * out_row);
+        let mut m = FROM;
+        while m < const { least(FROM + 8, M) } {
+            // SAFETY: the caller's.
+            unsafe { store_row::<T, V, N, WHOLE>(&sums[m], to, out_part, self.last) };
+            to = to.wrapping_add(out_row);
+            m += 1;
+        }
     }
 
     /// Adds the products of a tile, where the rows of `left` from `left` on are neighbours. The columns
@@ -405,8 +457,8 @@ impl<
     /// The same where the columns of `left` are neighbours.
     ///
     /// Three rows share a pointer, behind which they are so many numbers, or twice as many: x86 has
-    /// addresses of such a sum. That pointers are computed from each other is hidden, or they would be
-    /// computed anew for each column, which takes as long as the products.
+    /// addresses of such sums. How pointers are computed is hidden, or the compiler would have one for
+    /// every row, for which there are no registers.
     ///
     /// # Safety
     /// As for [`add_by_columns`](Self::add_by_columns).
@@ -423,9 +475,6 @@ impl<
         let mut m = SHARE;
         while m < M {
             lefts[m] = left.wrapping_add(m * row);
-            if const { R::KNOWN.is_none() } {
-                lefts[m] = hidden(lefts[m]);
-            }
             m += SHARE;
         }
         let mut k = self.product.depth.get();
@@ -443,6 +492,9 @@ impl<
             let mut m = 0;
             while m < M {
                 lefts[m] = lefts[m].wrapping_add(1);
+                if const { R::KNOWN.is_none() } {
+                    lefts[m] = hidden(lefts[m]);
+                }
                 m += SHARE;
             }
             right = right.wrapping_add(right_row);
@@ -463,6 +515,7 @@ impl<
         } {
             return;
         }
+        debug_assert!(product.left.row == 1 || product.left.col == 1, "no neighbours");
         let cols = product.cols.get();
         let right_row = product.right_layout.row::<T>(col, cols);
         let right_part = product.right_layout.part;
@@ -483,13 +536,8 @@ impl<
                         sums = [load_row::<T, V, N, WHOLE>(row.add(col), width::<T>(), last); M];
                     }
                     Start::Out => {
-                        let mut from = out;
-                        let mut m = 0;
-                        while m < M {
-                            sums[m] = load_row::<T, V, N, WHOLE>(from, out_part, last);
-                            from = from.wrapping_add(out_row);
-                            m += 1;
-                        }
+                        self.load_rows::<0, M>(&mut sums, out, out_row, out_part);
+                        self.load_rows::<8, M>(&mut sums, out, out_row, out_part);
                     }
                 }
                 let right = (first, right_row, right_part);
@@ -505,13 +553,8 @@ impl<
                         m += 1;
                     }
                 }
-                let mut to = out;
-                let mut m = 0;
-                while m < M {
-                    store_row::<T, V, N, WHOLE>(&sums[m], to, out_part, last);
-                    to = to.wrapping_add(out_row);
-                    m += 1;
-                }
+                self.store_rows::<0, M>(&sums, out, out_row, out_part);
+                self.store_rows::<8, M>(&sums, out, out_row, out_part);
                 if !product.claim.is_empty() {
                     let mut line = 0;
                     while line < M * N {
@@ -520,8 +563,8 @@ impl<
                         line += 1;
                     }
                 }
-                out = to;
             }
+            out = out.wrapping_add(M * out_row);
             left = left.wrapping_add(M * product.left.row);
             rest -= M;
         }

@@ -19,6 +19,8 @@ use crate::kernel::panels;
 
 const SIZES: usize = 70;
 const BATCHES: usize = 9;
+/// Samples that are a tile of each number of rows.
+const EVERY_TILE: usize = 16 + 8 + 4 + 2 + 1;
 
 /// Numbers in front of and behind a result, which no kernel may touch.
 const MARGIN: usize = 17;
@@ -344,7 +346,7 @@ fn sizes() -> Vec<(usize, usize, usize)> {
     let mut sizes = Vec::new();
     for &inputs in &kept {
         for &outputs in &kept {
-            for batch in 1..=BATCHES {
+            for batch in (1..=BATCHES).chain([EVERY_TILE]) {
                 if (inputs + outputs + batch) % thin == 0 {
                     sizes.push((inputs, outputs, batch));
                 }
