@@ -457,8 +457,8 @@ impl<
     /// The same where the columns of `left` are neighbours.
     ///
     /// Three rows share a pointer, behind which they are so many numbers, or twice as many: x86 has
-    /// addresses of such sums. How pointers are computed is hidden, or the compiler would have one for
-    /// every row, for which there are no registers.
+    /// addresses of such sums. Where tiles are large it is hidden how pointers are computed, or the
+    /// compiler would have one for every row, for which there are no registers.
     ///
     /// # Safety
     /// As for [`add_by_columns`](Self::add_by_columns).
@@ -492,7 +492,7 @@ impl<
             let mut m = 0;
             while m < M {
                 lefts[m] = lefts[m].wrapping_add(1);
-                if const { R::KNOWN.is_none() } {
+                if const { R::KNOWN.is_none() && V::SUMS >= 24 } {
                     lefts[m] = hidden(lefts[m]);
                 }
                 m += SHARE;
