@@ -6,7 +6,7 @@ use core::iter::Sum;
 use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use super::functions::{self, Series};
-use super::lanes::Lanes;
+use super::lanes::Square;
 use super::product::Plain;
 use crate::{Machine, Zero};
 
@@ -44,7 +44,7 @@ pub trait Float:
 {
     /// The vectors of these numbers on a machine.
     #[doc(hidden)]
-    type Lanes<M: Machine>: Lanes<Self>;
+    type Lanes<M: Machine>: Square<Self>;
 
     /// One.
     const ONE: Self;

@@ -1,7 +1,7 @@
 //! The machines a kernel can be compiled for, and the choice among them at run time.
 
 use super::Float;
-use super::lanes::{self, Lanes};
+use super::lanes::{self, Square};
 
 /// The machine that a pass runs on: what its arithmetic offers.
 ///
@@ -14,10 +14,10 @@ pub trait Machine: private::Sealed + Copy + 'static {
 
     /// Its vectors of `f32`.
     #[doc(hidden)]
-    type F32: Lanes<f32>;
+    type F32: Square<f32>;
     /// Its vectors of `f64`.
     #[doc(hidden)]
-    type F64: Lanes<f64>;
+    type F64: Square<f64>;
 
     /// a · b + c, in the fastest way that the machine has: see [`FUSED`](Self::FUSED).
     #[inline(always)]
@@ -29,6 +29,7 @@ pub trait Machine: private::Sealed + Copy + 'static {
         return T::fused(a, b, c);
         #[cfg(not(feature = "std"))]
         {
+            use super::lanes::Lanes;
             // `core` has it for vectors alone.
             let [a, b, c] = [a, b, c].map(T::Lanes::<Self>::splat);
             let mut first = T::ZERO;
@@ -256,6 +257,7 @@ mod tests {
     use core::marker::PhantomData;
 
     use super::*;
+    use crate::kernel::lanes::Lanes;
 
     /// (1 + ε)² − (1 + 2ε) of single numbers, and of vectors: ε² if rounded once, else 0.
     struct Rounding<T>(T);

@@ -169,8 +169,8 @@ mod x86;
 /// where its instructions are: so the arithmetic is safe to call. The pointers are the caller's
 /// business.
 pub trait Lanes<T>: Copy {
-    /// A vector of half as many numbers, where the machine gains by taking it for few numbers or
-    /// to transpose; else this.
+    /// A vector of half as many numbers, where the machine gains by taking it for few numbers, to
+    /// transpose them too; else this.
     type Half: Square<T>;
 
     /// Numbers in a vector.

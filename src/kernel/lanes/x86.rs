@@ -181,6 +181,28 @@ lanes!(
 );
 
 square!(
+    __m512: f32, segment 4,
+    |a, b| (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b)),
+    |from, step| {
+        let low = _mm512_castps128_ps512(_mm_loadu_ps(from));
+        let low = _mm512_insertf32x4::<1>(low, _mm_loadu_ps(from.add(step)));
+        let low = _mm512_insertf32x4::<2>(low, _mm_loadu_ps(from.add(2 * step)));
+        _mm512_insertf32x4::<3>(low, _mm_loadu_ps(from.add(3 * step)))
+    }
+);
+
+square!(
+    __m512d: f64, segment 2,
+    |a, b| (_mm512_unpacklo_pd(a, b), _mm512_unpackhi_pd(a, b)),
+    |from, step| {
+        let low = _mm512_castpd128_pd512(_mm_loadu_pd(from));
+        let low = _mm512_insertf64x2::<1>(low, _mm_loadu_pd(from.add(step)));
+        let low = _mm512_insertf64x2::<2>(low, _mm_loadu_pd(from.add(2 * step)));
+        _mm512_insertf64x2::<3>(low, _mm_loadu_pd(from.add(3 * step)))
+    }
+);
+
+square!(
     __m256: f32, segment 4,
     |a, b| (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b)),
     |from, step| {

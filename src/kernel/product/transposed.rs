@@ -176,7 +176,7 @@ impl<T: Float> Transposed<'_, T> {
         (output, depth): (usize, usize),
         part: *mut T,
     ) {
-        let n = const { Half::<X, T>::N };
+        let n = const { T::Lanes::<X>::N };
         let mut o = 0;
         while o < depth {
             let (from, row) = self.outputs_of(input, output + o);
@@ -187,7 +187,7 @@ impl<T: Float> Transposed<'_, T> {
             if row == width && numbers == n {
                 while i + n <= cols {
                     // SAFETY: the caller's.
-                    unsafe { transpose::<T, Half<X, T>>(from.add(i * width), width, to.add(i)) }
+                    unsafe { transpose::<T, T::Lanes<X>>(from.add(i * width), width, to.add(i)) }
                     i += n;
                 }
             }
@@ -223,25 +223,30 @@ impl<T: Float> Task for Rest<'_, T> {
 
     #[inline(always)]
     fn run<X: Machine>(self) {
-        let Rest { mut from, row, mut rows, numbers, mut to, .. } = self;
+        let Rest { mut from, row, rows, numbers, mut to, .. } = self;
         let n = const { Half::<X, T>::N };
-        // SAFETY: these are rows, and columns of the packed part.
-        unsafe {
-            while rows >= n && numbers == n {
-                transpose::<T, Half<X, T>>(from, row, to);
-                from = from.wrapping_add(n * row);
-                to = to.wrapping_add(n);
-                rows -= n;
-            }
+        let mut rest = numbers;
+        while rest > 0 {
+            let few = usize::min(n, rest);
             let mut r = 0;
-            while r < rows {
-                let mut o = 0;
-                while o < numbers {
-                    *to.add(o * COLS + r) = *from.add(r * row + o);
-                    o += 1;
+            // SAFETY: these are rows, and columns of the packed part.
+            unsafe {
+                while r + n <= rows && few == n {
+                    transpose::<T, Half<X, T>>(from.add(r * row), row, to.add(r));
+                    r += n;
                 }
-                r += 1;
+                while r < rows {
+                    let mut o = 0;
+                    while o < few {
+                        *to.add(o * COLS + r) = *from.add(r * row + o);
+                        o += 1;
+                    }
+                    r += 1;
+                }
             }
+            from = from.wrapping_add(few);
+            to = to.wrapping_add(few * COLS);
+            rest -= few;
         }
     }
 }
