@@ -189,9 +189,12 @@ impl<F: Function, T: Float> Task for ScaleAndSum<'_, F, T> {
                 self.columns::<T::Lanes<M>, WIDE>(col);
                 col += WIDE;
             }
-            while col < self.cols {
+            if col + 2 * CHUNK <= self.cols {
+                self.columns::<T::Lanes<M>, { 2 * CHUNK }>(col);
+                col += 2 * CHUNK;
+            }
+            if col < self.cols {
                 self.columns::<T::Lanes<M>, CHUNK>(col);
-                col += CHUNK;
             }
         }
     }
