@@ -19,6 +19,8 @@ type I5 = net![Dense<64, 64, Tanh>, Dense<64, 64, Tanh>, Dense<64, 4>];
 type T3 = net![Dense<2, 16, Tanh>, Dense<16, 1>];
 type T4 = net![Dense<17, 256, Relu>, Dense<256, 256, Relu>, Dense<256, 6>];
 
+/// Compiled where [`all`](super::all) is.
+#[inline]
 pub fn enter(problem: &Problem) -> Result<Box<dyn Contender>, String> {
     Ok(match problem.workload.name {
         "I1" => predict::<I1, 4, 2>(problem),
