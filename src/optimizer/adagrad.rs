@@ -41,7 +41,7 @@ impl Optimizer for Adagrad {
 
 impl Rule<2> for Adagrad {
     #[inline(always)]
-    fn apply<T: Float>(&self, weights: &mut [T], [gradient, sum]: [&mut [T]; 2]) {
+    fn apply<M: Machine, T: Float>(&self, weights: &mut [T], [gradient, sum]: [&mut [T]; 2]) {
         let [lr, epsilon, l2] = [self.lr, self.epsilon, self.weight_decay].map(T::from_f64);
         for ((w, &mut g), s) in weights.iter_mut().zip(gradient).zip(sum) {
             let g = g + l2 * *w;

@@ -1,4 +1,4 @@
-use super::{Rule, apply};
+use super::{Rule, apply, decayed};
 use crate::kernel::adam;
 use crate::{Float, Layer, Machine, Optimizer, Zero};
 
@@ -137,7 +137,7 @@ impl Update {
 
 impl Rule<3> for Update {
     #[inline(always)]
-    fn apply<T: Float>(&self, weights: &mut [T], others: [&mut [T]; 3]) {
+    fn apply<M: Machine, T: Float>(&self, weights: &mut [T], others: [&mut [T]; 3]) {
         let Adam { beta1, beta2, epsilon, .. } = self.adam;
         let [beta1, rest1] = [beta1, 1.0 - beta1].map(T::from_f64);
         let [beta2, rest2] = [beta2, 1.0 - beta2].map(T::from_f64);
@@ -151,8 +151,8 @@ impl Rule<3> for Update {
         let moments = mean.iter_mut().zip(mean_square);
         for ((w, &mut g), (m, v)) in weights.iter_mut().zip(gradient).zip(moments) {
             let g = g + l2 * *w;
-            *m = beta1 * *m + rest1 * g;
-            *v = beta2 * *v + rest2 * g * g;
+            *m = decayed::<M, T>(beta1 * *m + rest1 * g);
+            *v = decayed::<M, T>(beta2 * *v + rest2 * g * g);
             *w = keep * *w - step * *m / (v.sqrt() * unbias + epsilon);
         }
     }

@@ -85,7 +85,7 @@ struct Hold(f64);
 
 impl Rule<0> for Hold {
     #[inline(always)]
-    fn apply<T: Float>(&self, values: &mut [T], []: [&mut [T]; 0]) {
+    fn apply<M: Machine, T: Float>(&self, values: &mut [T], []: [&mut [T]; 0]) {
         let bound = T::from_f64(self.0);
         for value in values {
             *value = value.at_least(-bound).at_most(bound);
@@ -97,7 +97,7 @@ struct Scale(f64);
 
 impl Rule<0> for Scale {
     #[inline(always)]
-    fn apply<T: Float>(&self, values: &mut [T], []: [&mut [T]; 0]) {
+    fn apply<M: Machine, T: Float>(&self, values: &mut [T], []: [&mut [T]; 0]) {
         let scale = T::from_f64(self.0);
         for value in values {
             *value *= scale;

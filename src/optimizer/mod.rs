@@ -132,7 +132,16 @@ impl<N: Layer, O: Optimizer> Task for Update<'_, N, O> {
 
 /// What is done to every parameter by itself, given its gradient and its states.
 pub(crate) trait Rule<const K: usize>: Sync {
-    fn apply<T: Float>(&self, weights: &mut [T], others: [&mut [T]; K]);
+    fn apply<M: Machine, T: Float>(&self, weights: &mut [T], others: [&mut [T]; K]);
+}
+
+/// A mean of past gradients, or of their squares, but 0 where it is so small that its next decays
+/// would make it a subnormal number: processors are slow with these. For a parameter that gets no
+/// gradient any more, such as that of a pixel which is always black, all of them would be. Where
+/// products are rounded by themselves nothing is left out, so that chips and PCs have the same bits.
+#[inline(always)]
+pub(crate) fn decayed<M: Machine, T: Float>(mean: T) -> T {
+    if M::FUSED { T::select(mean.abs() < T::TINY, T::ZERO, mean) } else { mean }
 }
 
 /// Applies a rule to all parameters of a network.
@@ -173,7 +182,7 @@ fn apply_to_tensor<M: Machine, N: Layer, R: Rule<K>, T: Float, const K: usize>(
     others: [&mut [T]; K],
 ) {
     if const { N::LAYERS <= SMALL } && weights.len() < INLINE {
-        return rule.apply(weights, others);
+        return rule.apply::<M, T>(weights, others);
     }
     let tensor = Tensor { rule, weights, others };
     #[cfg(feature = "parallel")]
@@ -194,6 +203,70 @@ impl<R: Rule<K>, T: Float, const K: usize> Task for Tensor<'_, R, T, K> {
 
     #[inline(always)]
     fn run<M: Machine>(self) {
-        self.rule.apply(self.weights, self.others);
+        self.rule.apply::<M, T>(self.weights, self.others);
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::{Dense, Inspector, Shape};
+
+    type Net = Dense<4, 8>;
+
+    /// A step along a gradient of ones, and then many along zeros: the state, and whether the machine
+    /// rounds a product and its sum once.
+    struct Forgotten<O>(O);
+
+    impl<O: Optimizer> Task for Forgotten<O> {
+        type Output = (O::State<Net>, bool);
+
+        #[inline(always)]
+        fn run<M: Machine>(self) -> Self::Output {
+            let (mut net, mut state) = (Net::ZERO, O::State::<Net>::ZERO);
+            let mut gradient = Net::new([[1.0; 4]; 8], [1.0; 8]);
+            self.0.step::<M, Net>(&mut net, &mut gradient, &mut state);
+            gradient = Net::ZERO;
+            for _ in 0..20_000 {
+                self.0.step::<M, Net>(&mut net, &mut gradient, &mut state);
+            }
+            (state, M::FUSED)
+        }
+    }
+
+    /// The numbers of a state.
+    #[derive(Default)]
+    struct Numbers(Vec<f64>);
+
+    impl Inspector for Numbers {
+        fn tensor<T: Float>(&mut self, parameters: &[T]) {
+            self.0.extend(parameters.iter().map(|x| x.to_f64()));
+        }
+    }
+
+    #[test]
+    fn what_is_forgotten_is_zero_not_subnormal() {
+        let (velocity, fused) = dispatch(Forgotten(crate::Sgd::new(1e-3).momentum(0.9)));
+        let (mean_square, _) = dispatch(Forgotten(crate::RmsProp::new(1e-3)));
+        let (adam, _) = dispatch(Forgotten(crate::Adam { beta2: 0.99, ..crate::Adam::new(1e-3) }));
+        for (what, state) in [
+            ("the velocity", velocity),
+            ("RMSprop's mean square", mean_square),
+            ("Adam's mean", adam.mean),
+            ("Adam's mean square", adam.mean_square),
+        ] {
+            let mut numbers = Numbers::default();
+            state.inspect(&mut numbers);
+            assert_eq!(numbers.0.len(), Net::PARAMS);
+            for number in numbers.0 {
+                if fused {
+                    assert_eq!(number, 0.0, "{what}");
+                } else {
+                    assert!(number < f32::MIN_POSITIVE.into(), "{what} is {number:e}");
+                }
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-use super::{Rule, apply};
+use super::{Rule, apply, decayed};
 use crate::{Float, Layer, Machine, Optimizer};
 
 /// RMSprop (Hinton 2012): steps by the gradient over the root of the mean of its past squares.
@@ -42,12 +42,16 @@ impl Optimizer for RmsProp {
 
 impl Rule<2> for RmsProp {
     #[inline(always)]
-    fn apply<T: Float>(&self, weights: &mut [T], [gradient, mean_square]: [&mut [T]; 2]) {
+    fn apply<M: Machine, T: Float>(
+        &self,
+        weights: &mut [T],
+        [gradient, mean_square]: [&mut [T]; 2],
+    ) {
         let [alpha, rest] = [self.alpha, 1.0 - self.alpha].map(T::from_f64);
         let [lr, epsilon, l2] = [self.lr, self.epsilon, self.weight_decay].map(T::from_f64);
         for ((w, &mut g), v) in weights.iter_mut().zip(gradient).zip(mean_square) {
             let g = g + l2 * *w;
-            *v = alpha * *v + rest * g * g;
+            *v = decayed::<M, T>(alpha * *v + rest * g * g);
             *w -= lr * g / (v.sqrt() + epsilon);
         }
     }

@@ -1,4 +1,4 @@
-use super::{Rule, apply};
+use super::{Rule, apply, decayed};
 use crate::{Float, Layer, Machine, Optimizer};
 
 /// Stochastic gradient descent: w ← w − lr · g.
@@ -85,7 +85,7 @@ impl Optimizer for Sgd {
 
 impl Rule<1> for Sgd {
     #[inline(always)]
-    fn apply<T: Float>(&self, weights: &mut [T], [gradient]: [&mut [T]; 1]) {
+    fn apply<M: Machine, T: Float>(&self, weights: &mut [T], [gradient]: [&mut [T]; 1]) {
         let (lr, decay) = (T::from_f64(self.lr), T::from_f64(self.weight_decay));
         for (w, &mut g) in weights.iter_mut().zip(gradient) {
             *w -= lr * (g + decay * *w);
@@ -104,7 +104,7 @@ impl Optimizer for Sgd<Momentum> {
 
 impl Rule<2> for Sgd<Momentum> {
     #[inline(always)]
-    fn apply<T: Float>(&self, weights: &mut [T], [gradient, velocity]: [&mut [T]; 2]) {
+    fn apply<M: Machine, T: Float>(&self, weights: &mut [T], [gradient, velocity]: [&mut [T]; 2]) {
         let (lr, decay) = (T::from_f64(self.lr), T::from_f64(self.weight_decay));
         let factor = T::from_f64(self.momentum.factor);
         // Where the step looks from: at v, or ahead of it.
@@ -112,7 +112,7 @@ impl Rule<2> for Sgd<Momentum> {
             if self.momentum.nesterov { (T::ONE, factor) } else { (T::ZERO, T::ONE) };
         for ((w, &mut g), v) in weights.iter_mut().zip(gradient).zip(velocity) {
             let g = g + decay * *w;
-            *v = factor * *v + g;
+            *v = decayed::<M, T>(factor * *v + g);
             *w -= lr * (of_g * g + of_v * *v);
         }
     }

@@ -144,7 +144,7 @@ struct Sum;
 
 impl Rule<1> for Sum {
     #[inline(always)]
-    fn apply<T: Float>(&self, sums: &mut [T], [others]: [&mut [T]; 1]) {
+    fn apply<M: Machine, T: Float>(&self, sums: &mut [T], [others]: [&mut [T]; 1]) {
         for (sum, &mut other) in sums.iter_mut().zip(others) {
             *sum += other;
         }
@@ -164,7 +164,7 @@ mod tests {
     struct Note(Mutex<Vec<Range<usize>>>);
 
     impl Rule<0> for Note {
-        fn apply<T: Float>(&self, weights: &mut [T], []: [&mut [T]; 0]) {
+        fn apply<M: Machine, T: Float>(&self, weights: &mut [T], []: [&mut [T]; 0]) {
             let Range { start, end } = weights.as_ptr_range();
             self.0.lock().unwrap().push(start.addr()..end.addr());
         }
