@@ -13,7 +13,7 @@ use crate::Store;
 /// Numbers in a chunk.
 const CHUNK: usize = 16;
 
-/// Numbers of a row that [`scale_and_sum`] takes at once: rows may be far apart in memory.
+/// Numbers of a row that [`scale_and_sum`] takes at once, at most: rows may be far apart in memory.
 const WIDE: usize = 4 * CHUNK;
 
 /// Numbers up to which a pass is inlined into its layer's.

@@ -66,7 +66,7 @@
 //!   know the activation of the one before it. Backward of 16 layers of 32-32 relu, ns a layer, the
 //!   least of nine runs in turns:
 //!
-//!   | samples | as it is | f′ in the tiles | the sum for the bias too |
+//!   | samples | a pass of its own | f′ in the tiles | the sum for the bias too |
 //!   |---|---|---|---|
 //!   | 16 | 652 | 652 | 661 |
 //!   | 32 | 1,220 | 1,226 | 1,232 |
@@ -109,22 +109,27 @@
 //!   40 ns a layer, also where they are not in the second cache.
 //! - Tiles compiled for the sizes of a product, but not inlined, are no quicker than those for all.
 //!
-//! An Intel Xeon with two units of 512 bits has done the products of AVX-512 in half the cycles, so
-//! that what is beside them counts twice. There, each measured side by side:
+//! An Intel Xeon with two units of 512 bits does the products of AVX-512 in half the cycles, so that
+//! what is beside them counts twice. There, each pair measured side by side:
 //!
-//! - Three rows of a tile share a pointer, and rows that are neighbours need one alone. When a pointer
-//!   went from row to row, the additions took the place of products: 784-128-64-10 took 64 samples 6 %
-//!   longer, and a step of 128 3 %. The compiler, if it sees how these pointers are computed, has eight
-//!   instead, some of them in memory: a step of 64-32-10 with 32 samples took 9,450 cycles instead of
-//!   9,000. With AVX2, whose tiles have six rows, it does better by itself: 64-32 took 7 % longer.
-//! - Up to 16 columns have tiles of 16 rows. Eight sums wait for each other: 256-16 took 6 % longer.
-//! - W is transposed 16 by 16 numbers, for which half as many shuffles do, one a cycle. 8 by 8 it was
-//!   14 % of backward of 32-32 with 16 samples, which took 3 to 6 % longer; on the Zen 4 as long.
-//! - f′ and the gradient of the bias take 32 columns of 32 at a time instead of 16 twice: backward of
-//!   32-32 took 2 % longer with 32 samples.
-//! - Four terms of a sum at a time: predictions of 784-128-64-10 took 2 % less, steps 1 to 2 % more.
-//!   Sums in parts, for which the first cache holds the columns: steps of 784-128-64-10 with 128
-//!   samples took 2 % less, of 17-256-256-6 with 256 no less, predictions up to 5 % more. Columns
+//! - Three rows of a tile share a pointer, and rows that are neighbours need one alone. With a pointer
+//!   that goes from row to row, the additions take the place of products: 784-128-64-10 took 64 samples
+//!   6 % longer, and a step of 128 3 %. The compiler, where it sees how pointers are computed, has eight
+//!   instead, some of them in memory: a step of 64-32-10 with 32 samples took 5 % longer. In the tiles of
+//!   AVX2, of fewer rows, it does better by itself: with pointers hidden 64-32 took 7 % longer.
+//! - Tiles of 9 to 16 columns have 16 rows. With 8, whose sums wait for each other, 256-16 took 6 %
+//!   longer.
+//! - W is transposed 16 by 16 numbers, for which three quarters of the shuffles do, of which there is one
+//!   a cycle. 8 by 8 it is 14 % of backward of 32-32 with 16 samples, which took 3 to 6 % longer; on the
+//!   Zen 4 as long.
+//! - f′ and the gradient of the bias take 32 columns at once where there are no more. With 16 twice,
+//!   backward of 32-32 with 32 samples took 2 % longer.
+//! - A moment of an optimizer that has decayed to a subnormal number makes the processor stop for it:
+//!   after four epochs of MNIST, with 1 % of them such, steps of 784-128-64-10 took twice as long. They
+//!   are set to 0 before (`optimizer`).
+//! - Tried, and left. Four terms of a sum at a time: predictions of 784-128-64-10 took 2 % less, steps 1
+//!   to 2 % more. Sums in parts, for which the first cache holds the columns: steps of 784-128-64-10 with
+//!   128 samples took 2 % less, of 17-256-256-6 with 256 no less, predictions up to 5 % more. Columns
 //!   fetched before they are needed: 64-64 took 5 % longer. 12 rows of two vectors: no gain.
 
 pub(crate) mod adam;

@@ -287,10 +287,10 @@ const fn least(a: usize, b: usize) -> usize {
 /// The same pointer, of which the compiler does not know how it was computed.
 #[inline(always)]
 fn hidden<T>(pointer: *const T) -> *const T {
-    #[cfg(all(not(miri), any(target_arch = "x86_64", target_arch = "aarch64")))]
+    #[cfg(all(not(miri), target_arch = "x86_64"))]
     let pointer = {
         let mut hidden = pointer;
-        // SAFETY: this is a comment, of which the compiler knows that it may change the pointer alone.
+        // SAFETY: to the compiler this may read memory and change the pointer; it is a comment.
         unsafe {
             core::arch::asm!("/* {0} */", inout(reg) hidden, options(pure, readonly, nostack, preserves_flags));
         }
@@ -425,8 +425,8 @@ impl<
         }
     }
 
-    /// Adds the products of a tile, where the rows of `left` from `left` on are neighbours. The columns
-    /// of `right` begin at the first of its three values; the next row and the next part are as far.
+    /// Adds the products of a tile, where the rows of the left matrix from `left` on are neighbours.
+    /// `right` is where the columns of the right one begin, and how far the next row and part are.
     ///
     /// # Safety
     /// These are rows and columns that can be read, as many as the product is deep.
@@ -456,9 +456,9 @@ impl<
 
     /// The same where the columns of `left` are neighbours.
     ///
-    /// Three rows share a pointer, behind which they are so many numbers, or twice as many: x86 has
-    /// addresses of such sums. Where tiles are large it is hidden how pointers are computed, or the
-    /// compiler would have one for every row, for which there are no registers.
+    /// Three rows share a pointer, to the first: of the others x86 adds the distance, or twice that, as
+    /// it loads. In the large tiles of AVX-512 it is hidden how pointers are computed, or the compiler
+    /// would have one for every row, for which there are no registers.
     ///
     /// # Safety
     /// As for [`add_by_columns`](Self::add_by_columns).
@@ -504,8 +504,7 @@ impl<
 
     /// As many tiles of `M` rows as there are, if they are for this function.
     ///
-    /// Pointers move on from row to row and tile to tile: there is no register for every multiple of
-    /// a row's length.
+    /// Pointers move on from tile to tile: there is no register for every multiple of a row's length.
     #[inline(always)]
     fn tiles<const M: usize>(&mut self) {
         let Stripe { product, row, col, last, .. } = *self;

@@ -184,7 +184,7 @@ impl<T: Float> Transposed<'_, T> {
             let to = part.wrapping_add(o * COLS);
             let width = const { width::<T>() };
             let mut i = 0;
-            if row == width && numbers == n {
+            if row == width {
                 while i + n <= cols {
                     // SAFETY: the caller's.
                     unsafe { transpose::<T, T::Lanes<X>>(from.add(i * width), width, to.add(i)) }
