@@ -14,9 +14,10 @@
 //! the network's type and is kept by the caller: by the [`Trainer`](crate::Trainer), usually.
 //!
 //! On a machine that rounds a product and its sum [once](crate::Machine::FUSED), a velocity or mean
-//! below 2²⁴ times the smallest normal number, 2·10⁻³¹ in `f32`, becomes 0. It changes no weight, and
-//! would soon be a subnormal number, with which processors are slow: with Adam and MNIST, whose outer
-//! pixels are always black, a step took twice as long from the fourth epoch on.
+//! below 2²⁴ times the smallest normal number, 2·10⁻³¹ in `f32`, becomes 0. By Adam it would
+//! change a weight by 10⁻²⁶, and soon it would be a subnormal number, with which processors are slow:
+//! for MNIST, whose outer pixels are almost always black, a step took twice as long from the fourth
+//! epoch on.
 
 mod adagrad;
 mod adam;
