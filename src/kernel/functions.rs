@@ -60,7 +60,7 @@ pub trait Series: Sized + 'static {
     /// Below `EXP_MIN` eˣ rounds to 0; above `EXP_MAX` it is infinite.
     const EXP_MIN: Self;
     const EXP_MAX: Self;
-    /// 2²⁴ times the smallest normal number.
+    /// Twice the smallest normal number.
     const TINY: Self;
     /// tanh(x) rounds to 1 from here.
     const TANH_ONE: Self;
@@ -192,7 +192,7 @@ impl Series for f32 {
     const LN2_LO: f32 = -2.121_944_4e-4;
     const EXP_MIN: f32 = -105.0;
     const EXP_MAX: f32 = 89.0;
-    const TINY: f32 = f32::MIN_POSITIVE * 16_777_216.0;
+    const TINY: f32 = 2.0 * f32::MIN_POSITIVE;
     const TANH_ONE: f32 = 10.0;
     const CDF_ZERO: f32 = 14.5;
     const CDF_POLE: f32 = 3.0;
@@ -258,7 +258,7 @@ impl Series for f64 {
     const LN2_LO: f64 = 1.908_214_929_270_587_7e-10;
     const EXP_MIN: f64 = -746.0;
     const EXP_MAX: f64 = 710.0;
-    const TINY: f64 = f64::MIN_POSITIVE * 16_777_216.0;
+    const TINY: f64 = 2.0 * f64::MIN_POSITIVE;
     const TANH_ONE: f64 = 22.0;
     const CDF_ZERO: f64 = 39.0;
     const CDF_POLE: f64 = 3.0;

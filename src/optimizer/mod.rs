@@ -14,10 +14,9 @@
 //! the network's type and is kept by the caller: by the [`Trainer`](crate::Trainer), usually.
 //!
 //! On a machine that rounds a product and its sum [once](crate::Machine::FUSED), a velocity or mean
-//! below 2²⁴ times the smallest normal number, 2·10⁻³¹ in `f32`, becomes 0. By Adam it would
-//! change a weight by 10⁻²⁶, and soon it would be a subnormal number, with which processors are slow:
-//! for MNIST, whose outer pixels are almost always black, a step took twice as long from the fourth
-//! epoch on.
+//! below twice the smallest normal number, 2·10⁻³⁸ in `f32`, becomes 0. Soon it would be a subnormal
+//! number, with which processors are slow: for MNIST, whose outer pixels are almost always black, a
+//! step of Adam took twice as long from the fourth epoch on.
 
 mod adagrad;
 mod adam;
@@ -141,8 +140,8 @@ pub(crate) trait Rule<const K: usize>: Sync {
     fn apply<M: Machine, T: Float>(&self, weights: &mut [T], others: [&mut [T]; K]);
 }
 
-/// A mean of past gradients, or of their squares, but 0 where it is so small that its next decays
-/// would make it a subnormal number: processors are slow with these. For a parameter that gets no
+/// A mean of past gradients, or of their squares, but 0 where it is so small that its next decay
+/// may make it a subnormal number: processors are slow with these. For a parameter that gets no
 /// gradient any more, such as that of a pixel which is always black, all of them would be. Where
 /// products are rounded by themselves nothing is left out, so that chips and PCs have the same bits.
 #[inline(always)]
