@@ -138,22 +138,125 @@ impl Update {
 impl Rule<3> for Update {
     #[inline(always)]
     fn apply<M: Machine, T: Float>(&self, weights: &mut [T], others: [&mut [T]; 3]) {
+        if self.l2 == 0.0 && self.keep == 1.0 {
+            self.steps::<M, T, false>(weights, others);
+        } else {
+            self.steps::<M, T, true>(weights, others);
+        }
+    }
+}
+
+impl Update {
+    /// The steps of some parameters. Unless the weight `DECAYS`, it is left out of the gradient: 0 times
+    /// an infinite weight is NaN.
+    #[inline(always)]
+    fn steps<M: Machine, T: Float, const DECAYS: bool>(
+        &self,
+        weights: &mut [T],
+        [gradient, mean, mean_square]: [&mut [T]; 3],
+    ) {
         let Adam { beta1, beta2, epsilon, .. } = self.adam;
         let [beta1, rest1] = [beta1, 1.0 - beta1].map(T::from_f64);
         let [beta2, rest2] = [beta2, 1.0 - beta2].map(T::from_f64);
         let [l2, keep, epsilon] = [self.l2, self.keep, epsilon].map(T::from_f64);
         let [step, unbias] = self.steps.map(T::from_f64);
-        let [gradient, mean, mean_square] = others;
-        let [weights, gradient, mean, mean_square] = adam::first_parameters(
+        let [weights, gradient, mean, mean_square] = adam::first_parameters::<M, T, DECAYS>(
             &[l2, beta1, rest1, beta2, rest2, step, unbias, epsilon, keep],
             [weights, gradient, mean, mean_square],
         );
         let moments = mean.iter_mut().zip(mean_square);
         for ((w, &mut g), (m, v)) in weights.iter_mut().zip(gradient).zip(moments) {
-            let g = g + l2 * *w;
+            let (g, kept) = if DECAYS { (g + l2 * *w, keep * *w) } else { (g, *w) };
             *m = decayed::<M, T>(beta1 * *m + rest1 * g);
             *v = decayed::<M, T>(beta2 * *v + rest2 * g * g);
-            *w = keep * *w - step * *m / (v.sqrt() * unbias + epsilon);
+            *w = kept - step * *m / (v.sqrt() * unbias + epsilon);
+        }
+    }
+}
+
+#[cfg(all(test, feature = "std", target_arch = "x86_64"))]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::kernel::Task;
+    use crate::kernel::machine::x86::{Avx2, Avx512};
+    use crate::{Dense, Inspector, Level, Zero};
+
+    type Net = Dense<64, 64>;
+
+    /// A step of a network of which gradient and moments are every three of some numbers.
+    struct Step<'a, O>(&'a O);
+
+    const NUMBERS: [f32; 16] = [
+        0.0,
+        -0.0,
+        1e-45,
+        f32::MIN_POSITIVE,
+        2.0 * f32::MIN_POSITIVE,
+        1.9e-31,
+        // 2⁻¹⁰², and the next
+        1.972_152_3e-31,
+        1.972_152_5e-31,
+        -3e-16,
+        1e-3,
+        -0.7,
+        1.0,
+        3e17,
+        f32::MAX,
+        f32::INFINITY,
+        f32::NAN,
+    ];
+
+    impl<O: Optimizer<State<Net> = AdamState<Net>>> Task for Step<'_, O> {
+        type Output = Vec<u32>;
+
+        #[inline(always)]
+        fn run<M: Machine>(self) -> Vec<u32> {
+            let numbers = |shift: usize| {
+                let number = |i: usize| NUMBERS[i / 16_usize.pow(shift as u32) % 16];
+                let row = |o: usize| core::array::from_fn(|i| number(64 * o + i));
+                Net::new(core::array::from_fn(row), core::array::from_fn(number))
+            };
+            let weights = core::array::from_fn(|o| [o as f32 / 8.0 - 4.0; 64]);
+            let (mut net, mut gradient) = (Net::new(weights, [1.5; 64]), numbers(0));
+            let mut state = AdamState { mean: numbers(1), mean_square: numbers(2), ..Zero::ZERO };
+            self.0.step::<M, Net>(&mut net, &mut gradient, &mut state);
+            let mut bits = Bits::default();
+            for net in [net, state.mean, state.mean_square] {
+                net.inspect(&mut bits);
+            }
+            bits.0
+        }
+    }
+
+    /// The bits of all numbers, the same for each NaN.
+    #[derive(Default)]
+    struct Bits(Vec<u32>);
+
+    impl Inspector for Bits {
+        fn tensor<T: Float>(&mut self, parameters: &[T]) {
+            self.0.extend(
+                parameters
+                    .iter()
+                    .map(|x| if x.is_nan() { 0x7fc0_0000 } else { (x.to_f64() as f32).to_bits() }),
+            );
+        }
+    }
+
+    fn check<O: Optimizer<State<Net> = AdamState<Net>>>(optimizer: O) {
+        let (found, expected) = (Avx512::run(Step(&optimizer)), Avx2::run(Step(&optimizer)));
+        for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            assert_eq!(found, expected, "number {i}");
+        }
+    }
+
+    #[test]
+    fn each_level_has_the_same_bits() {
+        if Level::Avx512.is_available() {
+            check(Adam::new(1e-3));
+            check(Adam { weight_decay: 0.01, ..Adam::new(1e-3) });
+            check(AdamW::new(1e-3));
         }
     }
 }
