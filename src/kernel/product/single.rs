@@ -84,13 +84,21 @@ macro_rules! last_panel {
     ($outputs:expr, $then:ident, $single:ident, $($w:literal)*) => {
         match $outputs % width::<T>() {
             0 => $then!(Single::nothing, $single),
-            $($w if Half::<X, T>::PERMUTES => $then!(Single::last_panel::<X, $w>, $single),)*
+            $($w if is_permuted::<X, T>($outputs) => $then!(Single::last_panel::<X, $w>, $single),)*
             last if is_half::<X, T>(last) => {
                 $then!(Single::last_panel_by::<X, Half<X, T>>, $single)
             }
             _ => $then!(Single::last_panel_by::<X, T::Lanes<X>>, $single),
         }
     };
+}
+
+/// Whether the last of so many outputs are taken by vectors that permute: not if one vector takes
+/// most of a row, unless rows are so few numbers that its eight chains would be waited for.
+const fn is_permuted<X: Machine, T: Float>(outputs: usize) -> bool {
+    let last = outputs % width::<T>();
+    let most = if outputs < width::<T>() { 12 } else { Half::<X, T>::N };
+    Half::<X, T>::PERMUTES && (last <= most || last > T::Lanes::<X>::N)
 }
 
 macro_rules! itself {
@@ -419,6 +427,20 @@ impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE
             sums[0] = load_row::<T, V, N, WHOLE>(self.bias.add(col), width, last);
             let w = self.w.wrapping_add(col / width * part + col % width);
             let mut k = 0;
+            if const { !WHOLE && size_of::<V>() == 64 } {
+                // Without a mask, which costs more: behind the numbers of a row are those of the next,
+                // and nothing is done with their sums. They are too few behind the last rows alone.
+                let short = const { N * V::N }.saturating_sub(self.outputs - col).div_ceil(row);
+                while k + C + short <= inputs {
+                    let mut c = 0;
+                    while c < C {
+                        let w = load_row::<T, V, N, true>(w.add((k + c) * row), part, last);
+                        add_multiple(&mut sums[c], *self.x.add(k + c), &w);
+                        c += 1;
+                    }
+                    k += C;
+                }
+            }
             while k + C <= inputs {
                 let mut c = 0;
                 while c < C {
