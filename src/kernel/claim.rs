@@ -7,9 +7,12 @@
 //! back to where it is, as soon as the line of the gradient is done: between products the waits
 //! cost nothing. `prefetchw` does not help: it leaves a line that is there as it is.
 //!
-//! Only x86-64 has been measured, and on others nothing is claimed.
+//! So it is on AMD's Zen 4. On an Intel Xeon what is written back waits as long in the queue of what is
+//! to be stored, which it fills: a step of 784-128-64-10 with 128 samples takes 3 % longer, with 32 samples 7 %. No other
+//! processors have been measured, and on others than AMD's nothing is claimed.
 
 use core::ops::Range;
+use core::sync::atomic::{AtomicU8, Ordering};
 
 use super::{Float, Panels};
 use crate::parallel::to_update;
@@ -33,7 +36,8 @@ impl<T: Float> Claim<T> {
         gradient: &Panels<T, IN, OUT>,
     ) -> Self {
         let (weights, gradient) = (weights.numbers(), gradient.numbers());
-        Claim { weights: weights.as_ptr(), gradient: gradient.as_ptr(), range: to_update(weights) }
+        let range = if pays() { to_update(weights) } else { 0..0 };
+        Claim { weights: weights.as_ptr(), gradient: gradient.as_ptr(), range }
     }
 
     /// Whether there is nothing to claim.
@@ -49,6 +53,34 @@ impl<T: Float> Claim<T> {
         if self.range.contains(&index) {
             write_back(self.weights.wrapping_add(index));
         }
+    }
+}
+
+/// Whether claims are worth their cost on this processor.
+#[inline(always)]
+fn pays() -> bool {
+    /// As a number of [`PAYS`].
+    #[cold]
+    fn asked() -> u8 {
+        #[cfg(target_arch = "x86_64")]
+        let pays = {
+            let core::arch::x86_64::CpuidResult { ebx, ecx, edx, .. } =
+                core::arch::x86_64::__cpuid(0);
+            [ebx, edx, ecx].map(u32::to_le_bytes).as_flattened() == b"AuthenticAMD"
+        };
+        #[cfg(not(target_arch = "x86_64"))]
+        let pays = false;
+        let pays = 1 + u8::from(pays);
+        PAYS.store(pays, Ordering::Relaxed);
+        pays
+    }
+
+    /// 1 for no and 2 for yes, and 0 before it is known.
+    static PAYS: AtomicU8 = AtomicU8::new(0);
+
+    match PAYS.load(Ordering::Relaxed) {
+        0 => asked() == 2,
+        pays => pays == 2,
     }
 }
 

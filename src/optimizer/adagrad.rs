@@ -1,3 +1,5 @@
+#[cfg(feature = "parallel")]
+use super::AlongSum;
 use super::{Rule, apply};
 use crate::{Float, Layer, Machine, Optimizer};
 
@@ -36,6 +38,18 @@ impl Optimizer for Adagrad {
     #[inline(always)]
     fn step<M: Machine, N: Layer>(&self, net: &mut N, gradient: &mut N, sum: &mut N) {
         apply::<M, N, _, 2>(*self, net, [gradient, sum]);
+    }
+
+    #[cfg(feature = "parallel")]
+    #[inline(always)]
+    fn step_along_sum<M: Machine, N: Layer>(
+        &self,
+        net: &mut N,
+        gradient: &mut N,
+        other: &mut N,
+        sum: &mut N,
+    ) {
+        apply::<M, N, _, 3>(AlongSum(*self), net, [other, gradient, sum]);
     }
 }
 

@@ -1,3 +1,5 @@
+#[cfg(feature = "parallel")]
+use super::AlongSum;
 use super::{Rule, apply, decayed};
 use crate::kernel::adam;
 use crate::{Float, Layer, Machine, Optimizer, Zero};
@@ -91,8 +93,19 @@ impl Optimizer for Adam {
 
     #[inline(always)]
     fn step<M: Machine, N: Layer>(&self, net: &mut N, gradient: &mut N, state: &mut AdamState<N>) {
-        Update { adam: *self, l2: self.weight_decay, keep: 1.0, steps: [0.0; 2] }
-            .run::<M, N>(net, gradient, state);
+        Update::of(*self, state).run::<M, N>(net, gradient, state);
+    }
+
+    #[cfg(feature = "parallel")]
+    #[inline(always)]
+    fn step_along_sum<M: Machine, N: Layer>(
+        &self,
+        net: &mut N,
+        gradient: &mut N,
+        other: &mut N,
+        state: &mut AdamState<N>,
+    ) {
+        Update::of(*self, state).run_along_sum::<M, N>(net, gradient, other, state);
     }
 }
 
@@ -101,10 +114,28 @@ impl Optimizer for AdamW {
 
     #[inline(always)]
     fn step<M: Machine, N: Layer>(&self, net: &mut N, gradient: &mut N, state: &mut AdamState<N>) {
+        self.update_of(state).run::<M, N>(net, gradient, state);
+    }
+
+    #[cfg(feature = "parallel")]
+    #[inline(always)]
+    fn step_along_sum<M: Machine, N: Layer>(
+        &self,
+        net: &mut N,
+        gradient: &mut N,
+        other: &mut N,
+        state: &mut AdamState<N>,
+    ) {
+        self.update_of(state).run_along_sum::<M, N>(net, gradient, other, state);
+    }
+}
+
+impl AdamW {
+    #[inline(always)]
+    fn update_of<N>(&self, state: &mut AdamState<N>) -> Update {
         let AdamW { lr, beta1, beta2, epsilon, weight_decay } = *self;
-        let adam = Adam { lr, beta1, beta2, epsilon, weight_decay };
-        Update { adam, l2: 0.0, keep: 1.0 - lr * weight_decay, steps: [0.0; 2] }
-            .run::<M, N>(net, gradient, state);
+        let adam = Adam { lr, beta1, beta2, epsilon, weight_decay: 0.0 };
+        Update { keep: 1.0 - lr * weight_decay, ..Update::of(adam, state) }
     }
 }
 
@@ -120,18 +151,36 @@ struct Update {
 }
 
 impl Update {
+    /// The next step after those of the state, which counts it.
+    #[inline(always)]
+    fn of<N>(adam: Adam, state: &mut AdamState<N>) -> Self {
+        state.beta1_power *= adam.beta1;
+        state.beta2_power *= adam.beta2;
+        let steps =
+            [adam.lr / (1.0 - state.beta1_power), 1.0 / Float::sqrt(1.0 - state.beta2_power)];
+        Update { adam, l2: adam.weight_decay, keep: 1.0, steps }
+    }
+
     #[inline(always)]
     fn run<M: Machine, N: Layer>(
-        mut self,
+        self,
         net: &mut N,
         gradient: &mut N,
-        state: &mut AdamState<N>,
+        AdamState { mean, mean_square, .. }: &mut AdamState<N>,
     ) {
-        state.beta1_power *= self.adam.beta1;
-        state.beta2_power *= self.adam.beta2;
-        self.steps =
-            [self.adam.lr / (1.0 - state.beta1_power), 1.0 / Float::sqrt(1.0 - state.beta2_power)];
-        apply::<M, N, _, 3>(self, net, [gradient, &mut state.mean, &mut state.mean_square]);
+        apply::<M, N, _, 3>(self, net, [gradient, mean, mean_square]);
+    }
+
+    #[cfg(feature = "parallel")]
+    #[inline(always)]
+    fn run_along_sum<M: Machine, N: Layer>(
+        self,
+        net: &mut N,
+        gradient: &mut N,
+        other: &mut N,
+        AdamState { mean, mean_square, .. }: &mut AdamState<N>,
+    ) {
+        apply::<M, N, _, 4>(AlongSum(self), net, [other, gradient, mean, mean_square]);
     }
 }
 

@@ -23,6 +23,8 @@ mod adam;
 mod clip;
 mod rms_prop;
 mod sgd;
+#[cfg(feature = "parallel")]
+mod sum;
 
 pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamState, AdamW};
@@ -33,6 +35,8 @@ pub use sgd::{Momentum, Plain, Sgd};
 use core::marker::PhantomData;
 
 use clip::Clipping;
+#[cfg(feature = "parallel")]
+pub(crate) use sum::{AlongSum, Sum};
 
 use crate::kernel::{Task, dispatch};
 use crate::{Float, Layer, Machine, Visitor, Zero};
@@ -87,6 +91,22 @@ pub trait Optimizer {
     /// caller's pass runs on. Mark it `#[inline(always)]`: what is not inlined is compiled without
     /// the machine's instructions.
     fn step<M: Machine, N: Layer>(&self, net: &mut N, gradient: &mut N, state: &mut Self::State<N>);
+
+    /// [`step`](Self::step) along the sum of two gradients, which is left in the first. An optimizer
+    /// keeps this default; this crate's add them up on their way through the tensors.
+    #[cfg(feature = "parallel")]
+    #[doc(hidden)]
+    #[inline(always)]
+    fn step_along_sum<M: Machine, N: Layer>(
+        &self,
+        net: &mut N,
+        gradient: &mut N,
+        other: &mut N,
+        state: &mut Self::State<N>,
+    ) {
+        apply::<M, N, _, 1>(Sum, gradient, [other]);
+        self.step::<M, N>(net, gradient, state);
+    }
 
     /// [`step`](Self::step) by hand: a [`Trainer`](crate::Trainer) does it for you.
     fn update<N: Layer>(&self, net: &mut N, gradient: &mut N, state: &mut Self::State<N>)

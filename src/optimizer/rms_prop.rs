@@ -1,3 +1,5 @@
+#[cfg(feature = "parallel")]
+use super::AlongSum;
 use super::{Rule, apply, decayed};
 use crate::{Float, Layer, Machine, Optimizer};
 
@@ -37,6 +39,18 @@ impl Optimizer for RmsProp {
     #[inline(always)]
     fn step<M: Machine, N: Layer>(&self, net: &mut N, gradient: &mut N, mean_square: &mut N) {
         apply::<M, N, _, 2>(*self, net, [gradient, mean_square]);
+    }
+
+    #[cfg(feature = "parallel")]
+    #[inline(always)]
+    fn step_along_sum<M: Machine, N: Layer>(
+        &self,
+        net: &mut N,
+        gradient: &mut N,
+        other: &mut N,
+        mean_square: &mut N,
+    ) {
+        apply::<M, N, _, 3>(AlongSum(*self), net, [other, gradient, mean_square]);
     }
 }
 

@@ -1,3 +1,5 @@
+#[cfg(feature = "parallel")]
+use super::AlongSum;
 use super::{Rule, apply, decayed};
 use crate::{Float, Layer, Machine, Optimizer};
 
@@ -81,6 +83,18 @@ impl Optimizer for Sgd {
     fn step<M: Machine, N: Layer>(&self, net: &mut N, gradient: &mut N, (): &mut ()) {
         apply::<M, N, _, 1>(*self, net, [gradient]);
     }
+
+    #[cfg(feature = "parallel")]
+    #[inline(always)]
+    fn step_along_sum<M: Machine, N: Layer>(
+        &self,
+        net: &mut N,
+        gradient: &mut N,
+        other: &mut N,
+        (): &mut (),
+    ) {
+        apply::<M, N, _, 2>(AlongSum(*self), net, [other, gradient]);
+    }
 }
 
 impl Rule<1> for Sgd {
@@ -99,6 +113,18 @@ impl Optimizer for Sgd<Momentum> {
     #[inline(always)]
     fn step<M: Machine, N: Layer>(&self, net: &mut N, gradient: &mut N, velocity: &mut N) {
         apply::<M, N, _, 2>(*self, net, [gradient, velocity]);
+    }
+
+    #[cfg(feature = "parallel")]
+    #[inline(always)]
+    fn step_along_sum<M: Machine, N: Layer>(
+        &self,
+        net: &mut N,
+        gradient: &mut N,
+        other: &mut N,
+        velocity: &mut N,
+    ) {
+        apply::<M, N, _, 3>(AlongSum(*self), net, [other, gradient, velocity]);
     }
 }
 

@@ -7,7 +7,7 @@ use std::thread_local;
 
 use super::PARAMETERS;
 use crate::kernel::Task;
-use crate::optimizer::{Rule, Tensor, apply};
+use crate::optimizer::{Rule, Sum, Tensor, apply};
 use crate::{Float, Layer, Machine};
 
 /// What a thread does of a step on several.
@@ -137,17 +137,6 @@ impl<N: Layer> Task for Add<'_, N> {
     #[inline(always)]
     fn run<M: Machine>(self) {
         apply::<M, N, _, 1>(Sum, self.sum, [self.other]);
-    }
-}
-
-struct Sum;
-
-impl Rule<1> for Sum {
-    #[inline(always)]
-    fn apply<M: Machine, T: Float>(&self, sums: &mut [T], [others]: [&mut [T]; 1]) {
-        for (sum, &mut other) in sums.iter_mut().zip(others) {
-            *sum += other;
-        }
     }
 }
 

@@ -4,10 +4,10 @@ use super::predict::sum_of_losses_by_halves;
 use super::tensor::{Add, Part, Role};
 use super::{STEP, STEP_PER_PARAMETER};
 use crate::error::{LengthError, NonFinite};
-use crate::kernel::dispatch;
+use crate::kernel::{Task, dispatch};
 use crate::optimizer::Update;
 use crate::trainer::{Pass, epoch, is_finite, one_by_one};
-use crate::{Clip, Float, Layer, Loss, Optimizer, Store, Tape, Zero};
+use crate::{Clip, Float, Layer, Loss, Machine, Optimizer, Store, Tape, Zero};
 
 /// A [`Trainer`](crate::Trainer) whose steps use several cores: batches of `B`, of which each of
 /// `THREADS` threads takes an equal share, `PART` samples at a time.
@@ -158,7 +158,7 @@ where
     ) -> L::Scalar {
         Self::on_the_pool(|| {
             let loss = self.pass(net, inputs, targets);
-            self.update(net);
+            self.update(net, Self::SHARES);
             loss
         })
     }
@@ -175,10 +175,11 @@ where
     ) -> Result<L::Scalar, NonFinite<L::Scalar>> {
         Self::on_the_pool(|| {
             let loss = self.pass(net, inputs, targets);
+            add_up(&mut self.shares[..Self::SHARES]);
             if !loss.is_finite() || !is_finite(&mut self.shares[0].gradient) {
                 return Err(NonFinite { loss });
             }
-            self.update(net);
+            self.update(net, 1);
             Ok(loss)
         })
     }
@@ -208,7 +209,7 @@ where
                 share_out(0, &mut self.shares[..shares], inputs, targets, &|_, share, x, y| {
                     one_by_one(net_before, loss, x, y, scale, &mut share.gradient)
                 });
-            self.update(net);
+            self.update(net, shares);
             sum * scale
         }))
     }
@@ -256,13 +257,16 @@ where
         if Self::SPLITS { rayon::scope(|_| work()) } else { work() }
     }
 
-    /// Forward, loss and backward. Gives the mean loss; the gradient is in the first share.
+    /// Into how many shares a full batch is split.
+    const SHARES: usize = if Self::SPLITS { THREADS } else { 1 };
+
+    /// Forward, loss and backward. Gives the mean loss; the gradient is yet to be [added
+    /// up](add_up).
     fn pass(&mut self, net: &N, inputs: &[N::Input; B], targets: &[L::Target; B]) -> L::Scalar {
         let scale = L::Scalar::from_f64(1.0 / B as f64);
         let (inputs, _) = inputs.as_chunks::<PART>();
         let (targets, _) = targets.as_chunks::<PART>();
         let loss = &self.loss;
-        let shares = if Self::SPLITS { THREADS } else { 1 };
         let network = [&raw const *net, (&raw const *net).wrapping_add(1)].map(<*const N>::addr);
         let work = |index, share: &mut Share<N, PART>, x: &[_], targets: &[_]| {
             let mut sum = L::Scalar::ZERO;
@@ -280,23 +284,69 @@ where
             }
             sum
         };
-        let sum = share_out(0, &mut self.shares[..shares], inputs, targets, &work);
+        let sum = share_out(0, &mut self.shares[..Self::SHARES], inputs, targets, &work);
         sum * scale
     }
 
-    /// Clips the gradient and changes the network.
-    fn update(&mut self, net: &mut N) {
-        let ParallelTrainer { optimizer, clip, state, shares, .. } = self;
-        let gradient = &mut shares[0].gradient;
-        let update = Update { optimizer, clip: *clip, net, gradient, state };
+    /// Adds up the gradients of so many shares, clips the sum and changes the network.
+    fn update(&mut self, net: &mut N, shares: usize) {
+        let ParallelTrainer { optimizer, clip, state, shares: all, .. } = self;
+        let shares = &mut all[..shares];
+        if clip.is_some() {
+            add_up(shares);
+        }
         let role = if Self::SPLITS { Role::Update(THREADS) } else { Role::Alone };
-        role.play(|| dispatch(update));
+        match halves(shares) {
+            Some((gradient, other)) if clip.is_none() => {
+                let update = UpdateAlongSum { optimizer, net, gradient, other, state };
+                role.play(|| dispatch(update));
+            }
+            _ => {
+                let gradient = &mut all[0].gradient;
+                let update = Update { optimizer, clip: *clip, net, gradient, state };
+                role.play(|| dispatch(update));
+            }
+        }
+    }
+}
+
+/// Changes the network along the sum of two gradients, which is left in the first.
+struct UpdateAlongSum<'a, N: Layer, O: Optimizer> {
+    optimizer: &'a O,
+    net: &'a mut N,
+    gradient: &'a mut N,
+    other: &'a mut N,
+    state: &'a mut O::State<N>,
+}
+
+impl<N: Layer, O: Optimizer> Task for UpdateAlongSum<'_, N, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<M: Machine>(self) {
+        let UpdateAlongSum { optimizer, net, gradient, other, state } = self;
+        optimizer.step_along_sum::<M, N>(net, gradient, other, state);
+    }
+}
+
+/// The gradients of the two halves of the shares, unless there is one share alone.
+fn halves<N: Layer, const PART: usize>(shares: &mut [Share<N, PART>]) -> Option<(&mut N, &mut N)> {
+    let (first, second) = shares.split_at_mut(shares.len() / 2);
+    Some((&mut first.first_mut()?.gradient, &mut second.first_mut()?.gradient))
+}
+
+/// Adds the gradient of the second half of the shares to that of the first.
+fn add_up<N: Layer, const PART: usize>(shares: &mut [Share<N, PART>]) {
+    let count = shares.len();
+    if let Some((sum, other)) = halves(shares) {
+        Role::Update(count).play(|| dispatch(Add { sum, other }));
     }
 }
 
 /// Gives each share, which are counted from `first`, an equal number of samples, or of parts of a
-/// batch, for `work`, which sets its gradient and returns a sum of losses. Gives the sum of sums;
-/// the sum of gradients is in the first share. There are no fewer samples than shares.
+/// batch, for `work`, which sets its gradient and returns a sum of losses. Gives the sum of sums; the
+/// gradients of the two halves of the shares are yet to be [added up](add_up). There are no fewer
+/// samples than shares.
 ///
 /// Sums are those of the first half of the shares plus those of the other half, whichever is
 /// ready first.
@@ -321,11 +371,12 @@ where
     let samples = x.len() * half / count;
     let (shares, shares_b) = shares.split_at_mut(half);
     let ((x, x_b), (y, y_b)) = (x.split_at(samples), y.split_at(samples));
-    let (sum, sum_b) = rayon::join(
-        || share_out(first, shares, x, y, work),
-        || share_out(first + half, shares_b, x_b, y_b, work),
-    );
-    let (sum_of, other) = (&mut shares[0].gradient, &mut shares_b[0].gradient);
-    Role::Update(count).play(|| dispatch(Add { sum: sum_of, other }));
+    let of_half = |first, shares: &mut _, x, y| {
+        let sum = share_out(first, shares, x, y, work);
+        add_up(shares);
+        sum
+    };
+    let (sum, sum_b) =
+        rayon::join(|| of_half(first, shares, x, y), || of_half(first + half, shares_b, x_b, y_b));
     sum + sum_b
 }
