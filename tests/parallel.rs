@@ -109,6 +109,8 @@ fn threads_change_neither_bits_nor_results_nor_memory() {
     }
     assert!(two.0 != one.0, "the sum of two shares rounds like that of one");
 
+    clipping_and_checking_change_no_bits();
+
     // A prediction has the bits of one thread.
     let (x, _) = data(1000);
     let (net, mut expected) = (net(), vec![[0.0; 10]; 1000]);
@@ -140,6 +142,46 @@ fn threads_change_neither_bits_nor_results_nor_memory() {
         println!("allocations: {counts:?}");
         assert_eq!(counts[1..], [0, 0]);
     });
+}
+
+/// The last sum of gradients is taken in the update's pass, unless they are clipped or checked first.
+fn clipping_and_checking_change_no_bits() {
+    macro_rules! check {
+        ($trainer:ty) => {{
+            let (x, classes) = data(96);
+            let trained = |clip, checked, samples: usize| {
+                let (x, classes) = (x.as_array().unwrap(), classes.as_array().unwrap());
+                let mut net = net();
+                let mut trainer = boxed!(<$trainer>::new(CrossEntropy::new(), Adam::new(1e-2)));
+                trainer.clip = clip;
+                for _ in 0..2 {
+                    if samples < 96 {
+                        trainer.step_partial(&mut net, &x[..samples], &classes[..samples]).unwrap();
+                    } else if checked {
+                        trainer.step_checked(&mut net, x, classes).unwrap();
+                    } else {
+                        trainer.step(&mut net, x, classes);
+                    }
+                }
+                let mut gradient = trainer.gradient().clone();
+                (bits(&mut net), bits(&mut gradient), trainer.state().clone())
+            };
+            // No gradient is as large.
+            let clip = Some(Clip::Norm(1e30));
+            let expected = trained(None, false, 96);
+            assert!(trained(clip, false, 96) == expected, "clipped");
+            assert!(trained(None, true, 96) == expected, "checked");
+            assert!(trained(clip, true, 96) == expected, "clipped and checked");
+            let partial = trained(None, false, PARTIAL);
+            assert!(partial != expected);
+            assert!(trained(clip, false, PARTIAL) == partial, "clipped, a shorter batch");
+        }};
+    }
+
+    type Six = ParallelTrainer<Net, CrossEntropy, Adam, 96, 16, 6>;
+    check!(Two);
+    check!(Three);
+    check!(Six);
 }
 
 #[test]

@@ -130,6 +130,7 @@ mod x86 {
     use core::arch::x86_64::*;
 
     use super::Constants;
+    use crate::kernel::functions::Series;
     use crate::kernel::{Float, Machine};
 
     /// Numbers in a vector.
@@ -217,14 +218,15 @@ mod x86 {
         }
         // SAFETY: the caller's.
         unsafe {
+            const { assert!(<f32 as Series>::TINY.to_bits() == 2 << 23) };
             let large =
                 _mm512_set1_epi32((f32::INFINITY.to_bits() & !f32::MIN_POSITIVE.to_bits()) as i32);
             _mm512_maskz_mov_ps(_mm512_test_epi32_mask(_mm512_castps_si512(x), large), x)
         }
     }
 
-    /// 2⁻¹⁰², of whose root the square has no digit below the smallest number.
-    const LEAST: f32 = f32::from_bits(25 << 23);
+    /// 2⁻⁸⁰, of whose root the square has no digit below the smallest normal number.
+    const LEAST: f32 = f32::from_bits(47 << 23);
 
     /// Whether [`root`] is right for all of these: finite, and at least [`LEAST`].
     ///
@@ -242,7 +244,7 @@ mod x86 {
         }
     }
 
-    /// √x, correctly rounded, from an estimate of 1 / √x with 14 bits and two steps of Newton's: of the
+    /// √x, correctly rounded, from any estimate of 1 / √x with 14 bits and two steps of Newton's: of the
     /// second the remainder x − s² is exact (Markstein 1990).
     ///
     /// # Safety
@@ -263,10 +265,13 @@ mod x86 {
 
     #[cfg(all(test, feature = "std"))]
     mod tests {
+        use std::vec::Vec;
+
         use super::*;
         use crate::Level;
         use crate::kernel::Task;
         use crate::kernel::machine::x86::Avx512;
+        use crate::optimizer;
 
         /// Roots of all significands, of even and odd exponents: of the least, the middle and the
         /// greatest.
@@ -294,6 +299,15 @@ mod x86 {
                         assert_eq!(roots, numbers.map(f32::sqrt));
                     }
                 }
+                let below = LEAST.next_down();
+                for other in [below, 0.0, -0.0, -1.0, 1e-45, f32::INFINITY, f32::NAN, -f32::NAN] {
+                    for place in 0..N {
+                        let mut numbers = [1.0; N];
+                        numbers[place] = other;
+                        // SAFETY: as above.
+                        assert!(unsafe { !are_roots_exact(_mm512_loadu_ps(numbers.as_ptr())) });
+                    }
+                }
             }
         }
 
@@ -301,6 +315,124 @@ mod x86 {
         fn roots_are_correctly_rounded() {
             if Level::Avx512.is_available() {
                 Avx512::run(Roots);
+            }
+        }
+
+        /// The roots nearest to the middle of two numbers, which are the hardest to round, from every
+        /// estimate of 14 bits: processors differ in theirs.
+        #[test]
+        fn the_hardest_roots_are_correctly_rounded_from_any_estimate() {
+            let mut hardest = 0;
+            // The middle of two roots from 1 to 2, and its square, which lies between numbers x.
+            for middle in ((1_u64 << 24) + 1..1 << 25).step_by(2) {
+                let square = middle * middle;
+                let unit = if square < 1 << 49 { 1 << 25 } else { 1 << 26 };
+                let x = (square + unit / 2) / unit * unit;
+                if x.abs_diff(square) >= 1 << 13 {
+                    continue;
+                }
+                hardest += 1;
+                let x = x as f32 / (1_u64 << 48) as f32;
+                let exact = 1.0 / f64::from(x).sqrt();
+                let [mut estimate, most] =
+                    [-1.0, 1.0].map(|side| (exact * (1.0 + side / f64::from(1 << 14))) as f32);
+                while estimate <= most {
+                    // As `root`.
+                    let (s, h) = (x * estimate, 0.5 * estimate);
+                    let rest = (-s).mul_add(h, 0.5);
+                    let (s, h) = (s.mul_add(rest, s), h.mul_add(rest, h));
+                    assert_eq!((-s).mul_add(s, x).mul_add(h, s), x.sqrt(), "√{x} from {estimate}");
+                    estimate = estimate.next_up();
+                }
+            }
+            assert!(hardest > 1000, "{hardest} roots");
+        }
+
+        /// Gradients and moments.
+        const NUMBERS: [f32; 16] = [
+            0.0,
+            -0.0,
+            1e-45,
+            f32::MIN_POSITIVE,
+            2.0 * f32::MIN_POSITIVE,
+            LEAST.next_down(),
+            LEAST,
+            LEAST.next_up(),
+            -3e-13,
+            1e-3,
+            -0.7,
+            1.0,
+            3e17,
+            f32::MAX,
+            f32::INFINITY,
+            f32::NAN,
+        ];
+
+        /// The step of tensors of up to 70 parameters, against the equations for each.
+        struct Steps<const DECAYS: bool>;
+
+        impl<const DECAYS: bool> Task for Steps<DECAYS> {
+            type Output = ();
+
+            #[inline(always)]
+            fn run<M: Machine>(self) {
+                let [l2, keep] = if DECAYS { [0.01, 0.9] } else { [0.0, 1.0] };
+                // With a β₂ of 1, which leaves the mean square as it is where there is no gradient.
+                let constants = [l2, 0.9, 0.1, 1.0, 0.001, 1e-3, 1.5, 1e-8, keep];
+                for len in 1..=70 {
+                    for shift in 0..NUMBERS.len() {
+                        let numbers = |number: fn(usize) -> usize| -> Vec<f32> {
+                            (0..len).map(|i| NUMBERS[(number(i) + shift) % NUMBERS.len()]).collect()
+                        };
+                        // A vector has one mean square, or sixteen.
+                        let square = if len % 2 == 0 { |i| i / N } else { |i| 5 * i };
+                        let weights = (0..len).map(|i| i as f32 / 8.0 - 4.0).collect();
+                        let before =
+                            [weights, numbers(|i| 3 * i / 2), numbers(|i| 7 * i), numbers(square)];
+                        let mut after = before.clone();
+                        let [w, g, m, v] = &mut after;
+                        let tensors = [&mut w[..], g, m, v];
+                        let rest = first_parameters::<M, f32, DECAYS>(&constants, tensors);
+                        assert_eq!(rest.map(|rest| rest.len()), [len % N; 4]);
+                        for i in 0..len {
+                            let mut expected = before.each_ref().map(|numbers| numbers[i]);
+                            if i < len - len % N {
+                                step::<M, DECAYS>(&constants, &mut expected);
+                            }
+                            let found = after.each_ref().map(|numbers| numbers[i]);
+                            assert_eq!(
+                                found.map(bits),
+                                expected.map(bits),
+                                "{i} of {len}, {shift}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+
+        /// The step of one parameter.
+        #[inline(always)]
+        fn step<M: Machine, const DECAYS: bool>(
+            &[l2, beta1, rest1, beta2, rest2, step, unbias, epsilon, keep]: &Constants<f32>,
+            [w, g, m, v]: &mut [f32; 4],
+        ) {
+            let (g, kept) = if DECAYS { (*g + l2 * *w, keep * *w) } else { (*g, *w) };
+            *m = optimizer::decayed::<M, f32>(beta1 * *m + rest1 * g);
+            *v = optimizer::decayed::<M, f32>(beta2 * *v + rest2 * g * g);
+            *w = kept - step * *m / (v.sqrt() * unbias + epsilon);
+        }
+
+        /// The same for each NaN.
+        fn bits(x: f32) -> u32 {
+            if x.is_nan() { f32::NAN.to_bits() } else { x.to_bits() }
+        }
+
+        #[test]
+        fn steps_have_the_bits_of_each_number() {
+            if Level::Avx512.is_available() {
+                Avx512::run(Steps::<false>);
+                Avx512::run(Steps::<true>);
             }
         }
     }

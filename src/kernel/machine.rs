@@ -197,8 +197,8 @@ pub(crate) mod x86 {
                     fn compiled_for<T: Task>(task: T) -> T::Output {
                         task.run::<$name>()
                     }
-                    // SAFETY: the type is private to the crate, and `on_the_best` alone names it,
-                    // for a `Level` that this processor has.
+                    // SAFETY: the type is private to the kernels, and `on_the_best` and their tests
+                    // alone name it, for a `Level` that this processor has.
                     unsafe { compiled_for(task) }
                 }
 

@@ -84,8 +84,9 @@
 //! - Outputs beyond a multiple of 16 are taken 8 rows at a time, the factors permuted. A row at a
 //!   time, with masks, 64-2 took 24 ns instead of 8, 64-31 80 instead of 64. The permutations of
 //!   AVX-512, which have 16 places, are no gain: 82. On the Xeon below, which has one unit for
-//!   permutations, 9 to 15 outputs beside whole panels are a row at a time without masks: 31-31 takes 29
-//!   ns instead of 46, 63-63 80 instead of 107.
+//!   permutations, it is quicker to take 9 to 15 outputs beside whole panels, and 13 to 15 alone, a row
+//!   at a time by whole vectors of AVX-512: 31-31 takes 29 ns instead of 46, 63-63 80 instead of 107.
+//!   By the cost of its loads it should be no loss on the Zen 4.
 //! - The outputs of a batch beyond a multiple of 16 by half vectors, where half is enough: with 16
 //!   samples 64-8 takes 172 ns forward instead of 284, 32-33 390 instead of 442.
 //! - The weights of a single output are one row, of which ∂J/∂W and g take whole vectors: a step of
@@ -159,7 +160,7 @@ mod functions;
 mod lanes;
 #[cfg(feature = "std")]
 mod level;
-pub(crate) mod machine;
+mod machine;
 pub(crate) mod panels;
 mod part;
 pub(crate) mod product;

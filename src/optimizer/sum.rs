@@ -57,15 +57,15 @@ mod tests {
     use crate::kernel::{Task, dispatch};
     use crate::optimizer::apply;
     use crate::{
-        Adagrad, Adam, AdamW, Dense, Layer, Machine, Optimizer, RmsProp, Sgd, Visitor, Zero,
+        Adagrad, Adam, AdamW, Dense, Float, Layer, Machine, Network, Optimizer, RmsProp, Sgd,
+        Visitor, Zero, net,
     };
-    use crate::{Float, Network};
     use rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
 
     use super::Sum;
 
-    /// Its weights are two blocks, the second of which is short.
-    type Net = Dense<39, 31>;
+    /// Weights of two blocks, the second of which is short, of one block, and of less.
+    type Net = net![Dense<39, 32>, Dense<32, 32>, Dense<32, 3>];
 
     /// Two steps along a sum, which is also left in the first gradient, in one pass and in two.
     struct Steps<O>(O);
@@ -76,7 +76,7 @@ mod tests {
         #[inline(always)]
         fn run<M: Machine>(self) {
             let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
-            let [mut net, mut gradient, mut other] = [Net::ZERO; 3];
+            let [mut net, mut gradient, mut other] = [const { Net::ZERO }; 3];
             let mut state = O::State::<Net>::ZERO;
             for net in [&mut net, &mut gradient, &mut other] {
                 net.init(&mut rng);

@@ -98,7 +98,7 @@ fn learn_last_layer() -> bool {
 }
 
 fn train_to_the_same_bits() -> bool {
-    if !fits(bits::NetTrainer::RAM) {
+    if !fits(bits::NetTrainer::<Adam>::RAM) {
         println!("bits        too large for this chip");
         return true;
     }
