@@ -1,6 +1,4 @@
-#[cfg(feature = "parallel")]
-use super::AlongSum;
-use super::{Rule, apply};
+use super::Rule;
 use crate::{Float, Layer, Machine, Optimizer};
 
 /// Adagrad (Duchi et al. 2011): steps by the gradient over the root of the sum of its past
@@ -35,22 +33,7 @@ impl Default for Adagrad {
 impl Optimizer for Adagrad {
     type State<N: Layer> = N;
 
-    #[inline(always)]
-    fn step<M: Machine, N: Layer>(&self, net: &mut N, gradient: &mut N, sum: &mut N) {
-        apply::<M, N, _, 2>(*self, net, [gradient, sum]);
-    }
-
-    #[cfg(feature = "parallel")]
-    #[inline(always)]
-    fn step_along_sum<M: Machine, N: Layer>(
-        &self,
-        net: &mut N,
-        gradient: &mut N,
-        other: &mut N,
-        sum: &mut N,
-    ) {
-        apply::<M, N, _, 3>(AlongSum(*self), net, [other, gradient, sum]);
-    }
+    steps!(|adagrad, sum| *adagrad, [sum]);
 }
 
 impl Rule<2> for Adagrad {

@@ -1,6 +1,4 @@
-#[cfg(feature = "parallel")]
-use super::AlongSum;
-use super::{Rule, apply, decayed};
+use super::{Rule, decayed};
 use crate::kernel::adam;
 use crate::{Float, Layer, Machine, Optimizer, Zero};
 
@@ -91,43 +89,13 @@ impl<N: Zero> Zero for AdamState<N> {
 impl Optimizer for Adam {
     type State<N: Layer> = AdamState<N>;
 
-    #[inline(always)]
-    fn step<M: Machine, N: Layer>(&self, net: &mut N, gradient: &mut N, state: &mut AdamState<N>) {
-        Update::of(*self, state).run::<M, N>(net, gradient, state);
-    }
-
-    #[cfg(feature = "parallel")]
-    #[inline(always)]
-    fn step_along_sum<M: Machine, N: Layer>(
-        &self,
-        net: &mut N,
-        gradient: &mut N,
-        other: &mut N,
-        state: &mut AdamState<N>,
-    ) {
-        Update::of(*self, state).run_along_sum::<M, N>(net, gradient, other, state);
-    }
+    steps!(|adam, state| Update::of(*adam, state), [&mut state.mean, &mut state.mean_square]);
 }
 
 impl Optimizer for AdamW {
     type State<N: Layer> = AdamState<N>;
 
-    #[inline(always)]
-    fn step<M: Machine, N: Layer>(&self, net: &mut N, gradient: &mut N, state: &mut AdamState<N>) {
-        self.update_of(state).run::<M, N>(net, gradient, state);
-    }
-
-    #[cfg(feature = "parallel")]
-    #[inline(always)]
-    fn step_along_sum<M: Machine, N: Layer>(
-        &self,
-        net: &mut N,
-        gradient: &mut N,
-        other: &mut N,
-        state: &mut AdamState<N>,
-    ) {
-        self.update_of(state).run_along_sum::<M, N>(net, gradient, other, state);
-    }
+    steps!(|adam, state| adam.update_of(state), [&mut state.mean, &mut state.mean_square]);
 }
 
 impl AdamW {
@@ -159,28 +127,6 @@ impl Update {
         let steps =
             [adam.lr / (1.0 - state.beta1_power), 1.0 / Float::sqrt(1.0 - state.beta2_power)];
         Update { adam, l2: adam.weight_decay, keep: 1.0, steps }
-    }
-
-    #[inline(always)]
-    fn run<M: Machine, N: Layer>(
-        self,
-        net: &mut N,
-        gradient: &mut N,
-        AdamState { mean, mean_square, .. }: &mut AdamState<N>,
-    ) {
-        apply::<M, N, _, 3>(self, net, [gradient, mean, mean_square]);
-    }
-
-    #[cfg(feature = "parallel")]
-    #[inline(always)]
-    fn run_along_sum<M: Machine, N: Layer>(
-        self,
-        net: &mut N,
-        gradient: &mut N,
-        other: &mut N,
-        AdamState { mean, mean_square, .. }: &mut AdamState<N>,
-    ) {
-        apply::<M, N, _, 4>(AlongSum(self), net, [other, gradient, mean, mean_square]);
     }
 }
 

@@ -18,6 +18,38 @@
 //! number, with which processors are slow: for MNIST, whose outer pixels are almost always black, a
 //! step of Adam took twice as long from the fourth epoch on.
 
+/// The steps of an optimizer, along a gradient and along the sum of two, by a rule and the networks of
+/// its state.
+macro_rules! steps {
+    (|$optimizer:ident, $state:ident| $rule:expr, [$($network:expr),*]) => {
+        #[inline(always)]
+        fn step<M: Machine, N: Layer>(
+            &self,
+            net: &mut N,
+            gradient: &mut N,
+            $state: &mut Self::State<N>,
+        ) {
+            let $optimizer = self;
+            let rule = $rule;
+            super::apply::<M, N, _, _>(rule, net, [gradient, $($network),*]);
+        }
+
+        #[cfg(feature = "parallel")]
+        #[inline(always)]
+        fn step_along_sum<M: Machine, N: Layer>(
+            &self,
+            net: &mut N,
+            gradient: &mut N,
+            other: &mut N,
+            $state: &mut Self::State<N>,
+        ) {
+            let $optimizer = self;
+            let rule = super::AlongSum($rule);
+            super::apply::<M, N, _, _>(rule, net, [other, gradient, $($network),*]);
+        }
+    };
+}
+
 mod adagrad;
 mod adam;
 mod clip;

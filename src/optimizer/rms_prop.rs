@@ -1,6 +1,4 @@
-#[cfg(feature = "parallel")]
-use super::AlongSum;
-use super::{Rule, apply, decayed};
+use super::{Rule, decayed};
 use crate::{Float, Layer, Machine, Optimizer};
 
 /// RMSprop (Hinton 2012): steps by the gradient over the root of the mean of its past squares.
@@ -36,22 +34,7 @@ impl Default for RmsProp {
 impl Optimizer for RmsProp {
     type State<N: Layer> = N;
 
-    #[inline(always)]
-    fn step<M: Machine, N: Layer>(&self, net: &mut N, gradient: &mut N, mean_square: &mut N) {
-        apply::<M, N, _, 2>(*self, net, [gradient, mean_square]);
-    }
-
-    #[cfg(feature = "parallel")]
-    #[inline(always)]
-    fn step_along_sum<M: Machine, N: Layer>(
-        &self,
-        net: &mut N,
-        gradient: &mut N,
-        other: &mut N,
-        mean_square: &mut N,
-    ) {
-        apply::<M, N, _, 3>(AlongSum(*self), net, [other, gradient, mean_square]);
-    }
+    steps!(|rms_prop, mean_square| *rms_prop, [mean_square]);
 }
 
 impl Rule<2> for RmsProp {

@@ -1,6 +1,4 @@
-#[cfg(feature = "parallel")]
-use super::AlongSum;
-use super::{Rule, apply, decayed};
+use super::{Rule, decayed};
 use crate::{Float, Layer, Machine, Optimizer};
 
 /// Stochastic gradient descent: w ← w − lr · g.
@@ -79,22 +77,7 @@ impl Default for Sgd {
 impl Optimizer for Sgd {
     type State<N: Layer> = ();
 
-    #[inline(always)]
-    fn step<M: Machine, N: Layer>(&self, net: &mut N, gradient: &mut N, (): &mut ()) {
-        apply::<M, N, _, 1>(*self, net, [gradient]);
-    }
-
-    #[cfg(feature = "parallel")]
-    #[inline(always)]
-    fn step_along_sum<M: Machine, N: Layer>(
-        &self,
-        net: &mut N,
-        gradient: &mut N,
-        other: &mut N,
-        (): &mut (),
-    ) {
-        apply::<M, N, _, 2>(AlongSum(*self), net, [other, gradient]);
-    }
+    steps!(|sgd, _state| *sgd, []);
 }
 
 impl Rule<1> for Sgd {
@@ -110,22 +93,7 @@ impl Rule<1> for Sgd {
 impl Optimizer for Sgd<Momentum> {
     type State<N: Layer> = N;
 
-    #[inline(always)]
-    fn step<M: Machine, N: Layer>(&self, net: &mut N, gradient: &mut N, velocity: &mut N) {
-        apply::<M, N, _, 2>(*self, net, [gradient, velocity]);
-    }
-
-    #[cfg(feature = "parallel")]
-    #[inline(always)]
-    fn step_along_sum<M: Machine, N: Layer>(
-        &self,
-        net: &mut N,
-        gradient: &mut N,
-        other: &mut N,
-        velocity: &mut N,
-    ) {
-        apply::<M, N, _, 3>(AlongSum(*self), net, [other, gradient, velocity]);
-    }
+    steps!(|sgd, velocity| *sgd, [velocity]);
 }
 
 impl Rule<2> for Sgd<Momentum> {
