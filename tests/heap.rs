@@ -1,44 +1,14 @@
 //! Nothing is allocated: init, predict, predict_batch, step and evaluate under a counting
 //! allocator.
 
-#[path = "../examples/firmware/src/soak.rs"]
-mod soak;
+mod counting;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::hint::black_box;
 
 use constgrad::prelude::*;
 use constgrad::*;
+use counting::allocations;
 use rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: every call is handed on to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn allocations<R>(f: impl FnOnce() -> R) -> usize {
-    let before = ALLOCATIONS.with(Cell::get);
-    black_box(f());
-    ALLOCATIONS.with(Cell::get) - before
-}
 
 #[test]
 fn the_counter_counts() {
@@ -160,14 +130,4 @@ fn summaries_and_lists_are_written_without_allocating() {
     }
     type Net = net![Dense<16, 9, Gelu>, Dense<9, 3>];
     assert_eq!(allocations(|| write!(Sink, "{}{:?}", Net::summary(), Net::layers())), 0);
-}
-
-#[cfg_attr(debug_assertions, ignore = "a million steps: in release")]
-#[test]
-fn a_million_steps_allocate_nothing_and_go_as_documented() {
-    let mut soaked = None;
-    assert_eq!(allocations(|| soaked = Some(soak::soak(1_000_000))), 0);
-    let soaked = soaked.unwrap().unwrap();
-    assert!(soaked.as_documented, "{soaked:?}");
-    assert!(soaked.refused > 10_000 && soaked.partial > 70_000, "{soaked:?}");
 }
