@@ -77,9 +77,6 @@ fn one_by_one<L: Loss<Y> + ?Sized, Y, const B: usize>(
     sum
 }
 
-/// The losses of fewer outputs than this are added up one by one, of more in as many places.
-const PLACES: usize = 16;
-
 /// The mean over the outputs of `of(y, t)` = (loss, derivative).
 #[inline(always)]
 fn mean<T: Float, const N: usize>(
@@ -91,34 +88,44 @@ fn mean<T: Float, const N: usize>(
 ) -> T {
     let share = T::from_f64(1.0 / N as f64);
     let scale = scale * share;
-    if const { N < PLACES } {
-        let mut sum = T::ZERO;
-        for ((&y, &target), dy) in y.iter().zip(target).zip(dy) {
-            let (loss, derivative) = of(y, target);
-            sum += loss;
-            *dy = derivative * scale;
-        }
-        return sum * share;
-    }
     // A sum waits for the one before: beside it nothing would be vectorised.
+    let sum = match const { N } {
+        0..4 => add_up::<T, N, 1>(y, target, scale, dy, of),
+        4..8 => add_up::<T, N, 4>(y, target, scale, dy, of),
+        8..16 => add_up::<T, N, 8>(y, target, scale, dy, of),
+        16.. => add_up::<T, N, 16>(y, target, scale, dy, of),
+    };
+    sum * share
+}
+
+/// The sum of the losses of so many outputs or more, in as many places; `dy` gets the derivatives
+/// times `scale`.
+#[inline(always)]
+fn add_up<T: Float, const N: usize, const PLACES: usize>(
+    y: &[T; N],
+    target: &[T; N],
+    scale: T,
+    dy: &mut [T; N],
+    of: impl Fn(T, T) -> (T, T),
+) -> T {
     let mut sums = [T::ZERO; PLACES];
     let (ys, targets) = (y.as_chunks().0, target.as_chunks().0);
     for ((y, target), dy) in ys.iter().zip(targets).zip(dy.as_chunks_mut().0) {
         add_losses(y, target, scale, dy, &mut sums, 0, &of);
     }
-    // The last, some of which may have been among these.
+    // The last, some of which have been among these.
     if const { !N.is_multiple_of(PLACES) }
         && let (Some(y), Some(target), Some(dy)) =
             (y.last_chunk(), target.last_chunk(), dy.last_chunk_mut())
     {
         add_losses(y, target, scale, dy, &mut sums, PLACES - N % PLACES, &of);
     }
-    elementwise::sum(&sums) * share
+    if const { PLACES == 1 } { sums[0] } else { elementwise::sum(&sums) }
 }
 
 /// Adds to each sum the loss of its place, from place `first` on; `dy` gets all derivatives.
 #[inline(always)]
-fn add_losses<T: Float>(
+fn add_losses<T: Float, const PLACES: usize>(
     y: &[T; PLACES],
     target: &[T; PLACES],
     scale: T,

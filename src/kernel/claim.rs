@@ -22,6 +22,7 @@ use super::{Float, Panels};
 use crate::parallel::to_update;
 
 /// The weights that this thread will change.
+#[derive(Clone)]
 pub struct Claim<T> {
     weights: *const T,
     gradient: *const T,

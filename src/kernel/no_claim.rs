@@ -5,6 +5,7 @@ use core::marker::PhantomData;
 use super::Panels;
 
 /// No weights.
+#[derive(Clone)]
 pub struct Claim<T>(PhantomData<T>);
 
 impl<T> Claim<T> {

@@ -189,6 +189,10 @@ where
         let split = const { Split::of::<T, T::Lanes<X>>() };
         let mut blocks = Blocks { col: 0, end: self.cols.get(), split };
         while let Some(Block { col, width, last }) = blocks.next() {
+            if const { C::KNOWN.is_none() } && last == 1 && self.has_neighbours_below(col) {
+                X::run(self.column(col));
+                continue;
+            }
             if const { may_have_half::<X, T>(C::KNOWN) } && width == 1 && is_half::<X, T>(last) {
                 // SAFETY: the block is within the columns, and half a vector takes it.
                 unsafe {
@@ -218,6 +222,42 @@ where
                 )*};
             }
             if_width!(1 2 3 4);
+        }
+    }
+}
+
+impl<'a, T: Float, R: Size, D: Size, C: Size> Product<'a, T, R, D, C> {
+    /// Whether the numbers of column `col`, more than one, lie beside each other: in the result, and in
+    /// the rows of the left matrix from which they are computed. It is so for a single output in
+    /// ∂J/∂W, also if it is that of the last panel.
+    #[inline(always)]
+    fn has_neighbours_below(&self, col: usize) -> bool {
+        self.rows.get() > 1
+            && self.left.row == 1
+            && self.out_layout.row::<T>(col, self.cols.get()) == 1
+            && !matches!(self.start, Start::Row(_))
+    }
+
+    /// Column `col` of such a product as a row, of whole vectors.
+    #[inline(always)]
+    fn column(&self, col: usize) -> Product<'a, T, usize, usize, usize> {
+        Product {
+            left: Strided {
+                first: self.right.wrapping_add(self.right_layout.column::<T>(col)),
+                row: 1,
+                col: self.right_layout.row::<T>(col, self.cols.get()),
+            },
+            right: self.left.first,
+            right_layout: Layout::rows::<T>(self.left.col),
+            start: if let Start::Zero = self.start { Start::Zero } else { Start::Out },
+            out: self.out.wrapping_add(self.out_layout.column::<T>(col)),
+            out_layout: Layout::rows::<T>(self.rows.get()),
+            rows: 1,
+            depth: self.depth.get(),
+            cols: self.rows.get(),
+            relu: self.relu,
+            claim: self.claim.clone(),
+            borrowed: PhantomData,
         }
     }
 }
@@ -502,7 +542,9 @@ impl<
         }
     }
 
-    /// As many tiles of `M` rows as there are, if they are for this function.
+    /// As many tiles of `M` rows as there are, if they are for this function. If more rows are left
+    /// than the next smaller tile has, the last tile begins before them: rows are computed again,
+    /// unless the result is added to what they hold.
     ///
     /// Pointers move on from tile to tile: there is no register for every multiple of a row's length.
     #[inline(always)]
@@ -524,7 +566,15 @@ impl<
         let mut out = product.out.wrapping_add(product.out_layout.column::<T>(col) + row * out_row);
         let mut left = product.left.row(row);
         let mut rest = product.rows.get() - row;
-        while rest >= M {
+        let fewer = const { if M == 6 { 4 } else { M / 2 } };
+        let may_overlap = product.rows.get() >= M && !matches!(product.start, Start::Out);
+        while rest >= M || may_overlap && rest > fewer {
+            if rest < M {
+                let again = M - rest;
+                out = out.wrapping_sub(again * out_row);
+                left = left.wrapping_sub(again * product.left.row);
+                rest = M;
+            }
             let mut sums = [[V::splat(T::ZERO); N]; M];
             // SAFETY: what is loaded and stored are elements of the three matrices, which are
             // borrowed: these rows and columns, and each k below `depth`.
