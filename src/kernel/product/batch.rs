@@ -190,7 +190,7 @@ where
         let mut blocks = Blocks { col: 0, end: self.cols.get(), split };
         while let Some(Block { col, width, last }) = blocks.next() {
             if const { C::KNOWN.is_none() } && last == 1 && self.has_neighbours_below(col) {
-                X::run(self.column(col));
+                X::run_made(Column::of, &self, col, (), (), (), ());
                 continue;
             }
             if const { may_have_half::<X, T>(C::KNOWN) } && width == 1 && is_half::<X, T>(last) {
@@ -237,28 +237,54 @@ impl<'a, T: Float, R: Size, D: Size, C: Size> Product<'a, T, R, D, C> {
             && self.out_layout.row::<T>(col, self.cols.get()) == 1
             && !matches!(self.start, Start::Row(_))
     }
+}
 
-    /// Column `col` of such a product as a row, of whole vectors.
+/// A column of a [`Product`] whose numbers lie beside each other: done as a row, of whole vectors.
+struct Column<'p, 'a, T, R, D, C> {
+    product: &'p Product<'a, T, R, D, C>,
+    col: usize,
+}
+
+impl<'p, 'a, T: Float, R: Size, D: Size, C: Size> Column<'p, 'a, T, R, D, C> {
     #[inline(always)]
-    fn column(&self, col: usize) -> Product<'a, T, usize, usize, usize> {
-        Product {
+    fn of(
+        product: &'p Product<'a, T, R, D, C>,
+        col: usize,
+        (): (),
+        (): (),
+        (): (),
+        (): (),
+    ) -> Self {
+        Column { product, col }
+    }
+}
+
+impl<'a, T: Float, R: Size, D: Size, C: Size> Task for Column<'_, 'a, T, R, D, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<X: Machine>(self) {
+        let Column { product, col } = self;
+        let (right, out) = (product.right_layout, product.out_layout);
+        let row = Product::<'a, T, usize, usize, usize> {
             left: Strided {
-                first: self.right.wrapping_add(self.right_layout.column::<T>(col)),
+                first: product.right.wrapping_add(right.column::<T>(col)),
                 row: 1,
-                col: self.right_layout.row::<T>(col, self.cols.get()),
+                col: right.row::<T>(col, product.cols.get()),
             },
-            right: self.left.first,
-            right_layout: Layout::rows::<T>(self.left.col),
-            start: if let Start::Zero = self.start { Start::Zero } else { Start::Out },
-            out: self.out.wrapping_add(self.out_layout.column::<T>(col)),
-            out_layout: Layout::rows::<T>(self.rows.get()),
+            right: product.left.first,
+            right_layout: Layout::rows::<T>(product.left.col),
+            start: if let Start::Zero = product.start { Start::Zero } else { Start::Out },
+            out: product.out.wrapping_add(out.column::<T>(col)),
+            out_layout: Layout::rows::<T>(product.rows.get()),
             rows: 1,
-            depth: self.depth.get(),
-            cols: self.rows.get(),
-            relu: self.relu,
-            claim: self.claim.clone(),
+            depth: product.depth.get(),
+            cols: product.rows.get(),
+            relu: product.relu,
+            claim: product.claim.clone(),
             borrowed: PhantomData,
-        }
+        };
+        X::run(row);
     }
 }
 
