@@ -109,17 +109,21 @@ pub(crate) fn scale_and_sum<M: Machine, F: Function, T: Float, const N: usize, c
     sums: &mut [T; N],
     store: Store,
 ) {
-    if const { !PLAIN && B * N > INLINE && N.is_multiple_of(CHUNK) } {
+    if const { !PLAIN && B * N > INLINE && N >= CHUNK } {
         let (ys, xs, sums) = (ys.as_mut_ptr().cast(), xs.as_ptr().cast(), sums.as_mut_ptr());
-        M::run_made(ScaleAndSum::<F, T>::of, ys, xs, sums, B, N, store);
+        if const { N.is_multiple_of(CHUNK) } {
+            M::run_made(ScaleAndSum::<F, T, false>::of, ys, xs, sums, B, N, store);
+        } else {
+            M::run_made(ScaleAndSum::<F, T, true>::of, ys, xs, sums, B, N, store);
+        }
     } else {
         scale::<M, F, T>(ys.as_flattened_mut(), xs.as_flattened());
         product::sum_rows::<M, T, N, B>(ys, sums, store);
     }
 }
 
-/// The same in one pass, where the columns are whole chunks.
-struct ScaleAndSum<'a, F, T> {
+/// The same in one pass, where the columns are whole chunks, or, with a `REST`, some more than that.
+struct ScaleAndSum<'a, F, T, const REST: bool> {
     ys: *mut T,
     xs: *const T,
     sums: *mut T,
@@ -129,7 +133,7 @@ struct ScaleAndSum<'a, F, T> {
     borrowed: PhantomData<(&'a mut [T], F)>,
 }
 
-impl<F: Function, T: Float> ScaleAndSum<'_, F, T> {
+impl<F: Function, T: Float, const REST: bool> ScaleAndSum<'_, F, T, REST> {
     #[inline(always)]
     fn of(ys: *mut T, xs: *const T, sums: *mut T, rows: usize, cols: usize, store: Store) -> Self {
         ScaleAndSum { ys, xs, sums, rows, cols, store, borrowed: PhantomData }
@@ -175,26 +179,82 @@ impl<F: Function, T: Float> ScaleAndSum<'_, F, T> {
             }
         }
     }
+
+    /// The chunks from `first` and from `last` on, which have columns in common: of a row, both are
+    /// loaded before one is stored.
+    ///
+    /// # Safety
+    /// They are columns.
+    #[inline(always)]
+    unsafe fn overlapping<V: Lanes<T>>(&self, first: usize, last: usize) {
+        let vectors = const { CHUNK / V::N };
+        let mut sums = [[V::splat(T::ZERO); CHUNK / 2]; 2];
+        // SAFETY: the caller's columns of what is borrowed.
+        unsafe {
+            let to = [self.sums.add(first), self.sums.add(last)];
+            if let Store::Add = self.store {
+                for (sums, to) in sums.iter_mut().zip(to) {
+                    let mut v = 0;
+                    while v < vectors {
+                        sums[v] = V::load(to.add(v * V::N));
+                        v += 1;
+                    }
+                }
+            }
+            let mut row = 0;
+            while row < self.rows {
+                let begin = row * self.cols;
+                let xs = [first, last].map(|col| *self.xs.add(begin + col).cast::<[T; CHUNK]>());
+                let to = [first, last].map(|col| self.ys.add(begin + col).cast::<[T; CHUNK]>());
+                let mut ys = to.map(|y| *y);
+                for (y, &x) in ys.as_flattened_mut().iter_mut().zip(xs.as_flattened()) {
+                    *y *= F::of(x);
+                }
+                for ((sums, y), to) in sums.iter_mut().zip(ys).zip(to) {
+                    *to = y;
+                    let mut v = 0;
+                    while v < vectors {
+                        sums[v] = sums[v].add(V::load(y.as_ptr().add(v * V::N)));
+                        v += 1;
+                    }
+                }
+                row += 1;
+            }
+            for (sums, to) in sums.iter().zip(to) {
+                let mut v = 0;
+                while v < vectors {
+                    sums[v].store(to.add(v * V::N));
+                    v += 1;
+                }
+            }
+        }
+    }
 }
 
-impl<F: Function, T: Float> Task for ScaleAndSum<'_, F, T> {
+impl<F: Function, T: Float, const REST: bool> Task for ScaleAndSum<'_, F, T, REST> {
     type Output = ();
 
     #[inline(always)]
     fn run<M: Machine>(self) {
+        let whole = self.cols - self.cols % CHUNK;
+        // The last whole chunk is done with the rest.
+        let end = if REST { whole - CHUNK } else { whole };
         let mut col = 0;
-        // SAFETY: the columns are whole chunks.
+        // SAFETY: there are whole chunks of columns up to `whole`, one at least with a rest.
         unsafe {
-            while col + WIDE <= self.cols {
+            while col + WIDE <= end {
                 self.columns::<T::Lanes<M>, WIDE>(col);
                 col += WIDE;
             }
-            if col + 2 * CHUNK <= self.cols {
+            if col + 2 * CHUNK <= end {
                 self.columns::<T::Lanes<M>, { 2 * CHUNK }>(col);
                 col += 2 * CHUNK;
             }
-            if col < self.cols {
+            if col < end {
                 self.columns::<T::Lanes<M>, CHUNK>(col);
+            }
+            if REST {
+                self.overlapping::<T::Lanes<M>>(end, self.cols - CHUNK);
             }
         }
     }
@@ -445,6 +505,9 @@ mod tests {
                 check_columns::<f64, $n, $b>(|| rng.next_u32() as i32 as f64 / 1e8);
             )*};
         }
-        check!(1 by 16 1 by 80 2 by 48 4 by 16 5 by 16 7 by 20 9 by 32 64 by 112 3 by 1);
+        check!(
+            1 by 16 1 by 80 2 by 48 4 by 16 5 by 16 9 by 32 64 by 112 3 by 1 7 by 15 4 by 17 7 by 20 3 by 31
+            9 by 33 2 by 47 5 by 63 3 by 79 2 by 97 64 by 121
+        );
     }
 }
