@@ -12,12 +12,9 @@
 //! one of 64-32-10 with 256 takes 5 % less, where one thread updates all. So on processors that are not
 //! AMD's, of which no others have been measured, tensors are claimed that one thread has for itself.
 
-#[cfg(target_arch = "x86_64")]
-use core::arch::x86_64::{__cpuid, CpuidResult};
 use core::ops::Range;
-#[cfg(target_arch = "x86_64")]
-use core::sync::atomic::{AtomicU8, Ordering};
 
+use super::processor::is_amd;
 use super::{Float, Panels};
 use crate::parallel::to_update;
 
@@ -42,7 +39,7 @@ impl<T: Float> Claim<T> {
     ) -> Self {
         let (weights, gradient) = (weights.numbers(), gradient.numbers());
         let mut range = to_update(weights);
-        if range.len() < weights.len() && !parts_pay() {
+        if range.len() < weights.len() && !is_amd() {
             range = 0..0;
         }
         Claim { weights: weights.as_ptr(), gradient: gradient.as_ptr(), range }
@@ -62,32 +59,6 @@ impl<T: Float> Claim<T> {
             write_back(self.weights.wrapping_add(index));
         }
     }
-}
-
-/// Whether claims of a part of a tensor are worth their cost on this processor: on AMD's.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-fn parts_pay() -> bool {
-    /// 1 for no and 2 for yes, and 0 before it is known.
-    static PAYS: AtomicU8 = AtomicU8::new(0);
-
-    #[cold]
-    fn asked() -> bool {
-        let CpuidResult { ebx, ecx, edx, .. } = __cpuid(0);
-        let pays = [ebx, edx, ecx].map(u32::to_le_bytes).as_flattened() == b"AuthenticAMD";
-        PAYS.store(1 + u8::from(pays), Ordering::Relaxed);
-        pays
-    }
-
-    match PAYS.load(Ordering::Relaxed) {
-        0 => asked(),
-        pays => pays == 2,
-    }
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-const fn parts_pay() -> bool {
-    false
 }
 
 /// Writes the first byte of a weight that is [to be updated](to_update).

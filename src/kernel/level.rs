@@ -8,6 +8,8 @@ use std::env;
 use std::error::Error;
 use std::panic;
 
+use super::processor;
+
 /// The vector instructions that passes are compiled for, one of which is chosen at run time.
 ///
 /// The best one that the processor has is found when first needed. The environment variable
@@ -93,7 +95,7 @@ impl Level {
         if !self.is_available() {
             return Err(LevelError { lacking: self });
         }
-        CURRENT.store(self as u8, Ordering::Relaxed);
+        self.begin();
         Ok(())
     }
 
@@ -103,8 +105,13 @@ impl Level {
         let best = Level::ALL.into_iter().rev();
         let level = Level::asked().into_iter().chain(best).find(|level| level.is_available());
         let level = level.unwrap_or(Level::Baseline);
-        CURRENT.store(level as u8, Ordering::Relaxed);
+        level.begin();
         level
+    }
+
+    fn begin(self) {
+        processor::look();
+        CURRENT.store(self as u8, Ordering::Relaxed);
     }
 
     /// The level that the environment asks for.

@@ -148,7 +148,10 @@ macro_rules! on_the_best {
             super::Level::Baseline => Baseline::$function($($argument),*),
         };
         #[cfg(not(all(feature = "std", target_arch = "x86_64")))]
-        Baseline::$function($($argument),*)
+        {
+            super::processor::look();
+            Baseline::$function($($argument),*)
+        }
     }};
 }
 

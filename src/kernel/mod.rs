@@ -16,6 +16,7 @@
 //! | `elementwise`, `functions` | activations over a batch; exp, tanh and their kin |
 //! | `adam` | the step of Adam on an Arm FPU, and by AVX-512 |
 //! | `claim` | weights that a thread will change, claimed from other cores in time |
+//! | `processor` | what depends on who made it |
 //! | `float`, `bits` | the number types; numbers of their bits |
 //! | `boxed`, `bytes`, `part` | a box, the bytes, and the same part of several networks |
 //!
@@ -163,6 +164,7 @@ mod level;
 mod machine;
 pub(crate) mod panels;
 mod part;
+mod processor;
 pub(crate) mod product;
 
 pub use arena::{Aligned, Arena, Larger, Room};

@@ -11,6 +11,7 @@ use super::vectors::{
 };
 use crate::Store;
 use crate::kernel::lanes::Lanes;
+use crate::kernel::processor::gains_by_halves;
 use crate::kernel::{Claim, Float, Machine, Task};
 
 /// What the sums of a product begin with.
@@ -106,6 +107,16 @@ impl<'a, T: Float, const R: usize, const D: usize, const C: usize>
         unsafe { self.erased().stripe::<X, V, N, WHOLE, false>(0, 0, last) }
     }
 
+    /// The same for columns that half a vector takes.
+    #[inline(always)]
+    fn run_half<X: Machine, const WHOLE: bool>(self) {
+        if gains_by_halves() {
+            self.run_block::<X, Half<X, T>, 1, WHOLE>();
+        } else {
+            self.run_block::<X, T::Lanes<X>, 1, false>();
+        }
+    }
+
     /// The same with sizes that are numbers.
     #[inline(always)]
     fn erased(self) -> Product<'a, T, usize, usize, usize> {
@@ -151,13 +162,15 @@ impl<'a, X: Machine, T: Float, const R: usize, const D: usize, const C: usize>
         let code = if R == 1 && has_rest::<T>(C) { 8 } else { 1 };
         let split = Split::of::<T, T::Lanes<X>>();
         let block = if C > 0 && split.numbers(0, C) == C { C.div_ceil(split.lanes) } else { 0 };
+        // Which half vectors are the quicker is known when this runs, and asked where it matters.
+        let code = if is_half::<X, T>(C) { 8 * code } else { code };
         if is_inlined::<X, T>(code * R * D * C) {
             Product::run::<X>
         } else if is_half::<X, T>(C) {
             if C == Half::<X, T>::N {
-                Product::run_block::<X, Half<X, T>, 1, true>
+                Product::run_half::<X, true>
             } else {
-                Product::run_block::<X, Half<X, T>, 1, false>
+                Product::run_half::<X, false>
             }
         } else {
             match (block, C.is_multiple_of(split.lanes)) {
@@ -193,7 +206,11 @@ where
                 X::run_made(Column::of, &self, col, (), (), (), ());
                 continue;
             }
-            if const { may_have_half::<X, T>(C::KNOWN) } && width == 1 && is_half::<X, T>(last) {
+            if const { may_have_half::<X, T>(C::KNOWN) }
+                && width == 1
+                && is_half::<X, T>(last)
+                && (C::KNOWN.is_some() || gains_by_halves())
+            {
                 // SAFETY: the block is within the columns, and half a vector takes it.
                 unsafe {
                     if last == const { Half::<X, T>::N } {

@@ -1,0 +1,73 @@
+//! What depends on who made the processor: which of two ways is the quicker, where both give the same
+//! bits.
+//!
+//! It is found before a pass begins: in a pass, code that might have to find it would be slower.
+
+#[cfg(target_arch = "x86_64")]
+use core::arch::x86_64::{__cpuid, CpuidResult};
+use core::sync::atomic::{AtomicU8, Ordering};
+
+/// It has been looked for.
+#[cfg(target_arch = "x86_64")]
+const LOOKED_FOR: u8 = 1;
+/// The processor is AMD's.
+#[cfg(any(target_arch = "x86_64", feature = "parallel"))]
+const AMD: u8 = 2;
+/// It does half of 512 bits at a time: AMD's Zen 4.
+const HALVES: u8 = 4;
+
+/// What has been found.
+static FOUND: AtomicU8 = AtomicU8::new(0);
+
+/// Whether the processor is AMD's.
+#[cfg(feature = "parallel")]
+#[inline(always)]
+pub(super) fn is_amd() -> bool {
+    FOUND.load(Ordering::Relaxed) & AMD != 0
+}
+
+/// Whether vectors of 256 bits do twice as many operations in a cycle as those of 512.
+#[inline(always)]
+pub(super) fn gains_by_halves() -> bool {
+    #[cfg(all(test, feature = "std"))]
+    if let Some(gains) = tests::GAINS.get() {
+        return gains;
+    }
+    FOUND.load(Ordering::Relaxed) & HALVES != 0
+}
+
+/// Looks for it, if nobody has.
+#[inline(always)]
+pub(super) fn look() {
+    #[cfg(target_arch = "x86_64")]
+    if FOUND.load(Ordering::Relaxed) == 0 {
+        find();
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[cold]
+fn find() {
+    let mut found = LOOKED_FOR;
+    let CpuidResult { ebx, ecx, edx, .. } = __cpuid(0);
+    if [ebx, edx, ecx].map(u32::to_le_bytes).as_flattened() == b"AuthenticAMD" {
+        found |= AMD;
+        let version = __cpuid(1).eax;
+        let family = (version >> 8 & 0xf) + (version >> 20 & 0xff);
+        // Zen 3 is of this family too, and has no vectors of 512 bits.
+        if family == 0x19 {
+            found |= HALVES;
+        }
+    }
+    FOUND.store(found, Ordering::Relaxed);
+}
+
+#[cfg(all(test, feature = "std"))]
+pub(super) mod tests {
+    use core::cell::Cell;
+
+    std::thread_local! {
+        /// What a test wants this thread to take for true.
+        pub(in crate::kernel) static GAINS: Cell<Option<bool>> = const { Cell::new(None) };
+    }
+}
