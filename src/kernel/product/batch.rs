@@ -611,8 +611,11 @@ impl<
         let mut rest = product.rows.get() - row;
         let fewer = const { if M == 6 { 4 } else { M / 2 } };
         let may_overlap = product.rows.get() >= M && !matches!(product.start, Start::Out);
-        while rest >= M || may_overlap && rest > fewer {
+        loop {
             if rest < M {
+                if !may_overlap || rest <= fewer {
+                    break;
+                }
                 let again = M - rest;
                 out = out.wrapping_sub(again * out_row);
                 left = left.wrapping_sub(again * product.left.row);
