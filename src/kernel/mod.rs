@@ -89,7 +89,11 @@
 //!   at a time by whole vectors of AVX-512: 31-31 takes 29 ns instead of 46, 63-63 80 instead of 107.
 //!   By the cost of its loads it should be no loss on the Zen 4.
 //! - The outputs of a batch beyond a multiple of 16 by half vectors, where half is enough: with 16
-//!   samples 64-8 takes 172 ns forward instead of 284, 32-33 390 instead of 442.
+//!   samples 64-8 takes 172 ns forward instead of 284, 32-33 390 instead of 442. So it is on the Zen 4,
+//!   which does two halves or one whole vector in a cycle. On the Xeon below, which then does one half
+//!   alone beside whole vectors, and two whole ones, a step of 16-2 with 16 samples takes 175 ns by a
+//!   masked vector instead of 250. Which of them it is, is found when a program begins (`processor`), and
+//!   asked by products that are not inlined: asked in 2-16-1, a step of 4 samples took 5 % longer.
 //! - The weights of a single output are one row, of which ∂J/∂W and g take whole vectors: a step of
 //!   2-16-1 with 4 samples takes 888 instructions of AVX2, where a column of one number took 1,038.
 //! - Blocks of columns are functions of their own, two for each width, which a product of one
@@ -98,14 +102,20 @@
 //!   16 samples 32-32 took 294 ns forward and 667 backward with these, and 319 and 785 without.
 //!   One function for all rows took 305 forward; a function for each shape of a tile made a step
 //!   of 64-32-10 with 32 samples 1 % slower.
-//! - A sum of losses has 16 places, and the last of more outputs are taken with some of those
-//!   before again: a step of 31-31 with 16 samples takes 850 ns, and 1,110 where those beyond 16
-//!   were added up one by one.
+//! - A sum of losses has 16 places, or 8 or 4 for fewer outputs, and the last outputs are taken with some
+//!   of those before again: a step of 31-31 with 16 samples takes 850 ns, and 1,110 where those beyond 16
+//!   were added up one by one; on the Xeon below one of 16-15 takes 240 instead of 300.
 //! - f′ and the gradient of the bias take 64 numbers of a row at a time. With 16 a step of
 //!   17-256-256-6 with 256 samples, whose rows are not in the first cache, took 1 % longer; and
 //!   another 0.5 % longer when 32 rows of Wᵀ were packed at a time instead of 64.
-//! - Where outputs are no multiple of 16, f′ and the gradient of the bias are two passes. One that
-//!   masks its last numbers saves 31-31 2 % of backward with 16 samples, and costs 32-32 2 %.
+//! - Where outputs are no multiple of 16, the last two vectors of a row overlap in the pass of f′, and both
+//!   are loaded before one is stored: on the Xeon below it saves 31-31 8 % of backward with 16 samples. Two
+//!   passes with masks were no better than that on the Zen 4. Below 16 outputs it is two passes.
+//! - If more rows are left than the next smaller tile has, the last tile begins before them, and computes
+//!   some rows again. In ∂J/∂W of 31 inputs 15 were left, for tiles of 8, 4, 2 and 1, each of which waits
+//!   for its sums: backward with 16 samples takes 11 % less on the Xeon below.
+//! - A single output beyond a multiple of 16 has its weights beside each other, and ∂J/∂W takes it as a
+//!   row of whole vectors: backward of 17-17 with 16 samples takes 25 % less there.
 //! - The gradient's rows of less than a vector may be stored whole, over the row behind, which is
 //!   stored next. It saves 31-31 less than 1 % of backward.
 //! - Packing W between the products of the first tile, or in registers instead of memory, is no gain;
