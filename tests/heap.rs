@@ -10,11 +10,6 @@ use constgrad::*;
 use counting::allocations;
 use rand::{SeedableRng, rngs::Xoshiro256PlusPlus};
 
-#[test]
-fn the_counter_counts() {
-    assert_eq!(allocations(|| Box::new(7)), 1);
-}
-
 /// Uses every verb on a network: none may allocate.
 fn use_network<N, L, O>(
     mut trainer: Trainer<N, L, O, 8>,

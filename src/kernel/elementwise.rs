@@ -180,11 +180,11 @@ impl<F: Function, T: Float, const REST: bool> ScaleAndSum<'_, F, T, REST> {
         }
     }
 
-    /// The chunks from `first` and from `last` on, which have columns in common: of a row, both are
-    /// loaded before one is stored.
+    /// The chunks from `first` and from `last` on, which have columns in common: of a row both are loaded
+    /// before one is stored, or these would be multiplied twice.
     ///
     /// # Safety
-    /// They are columns.
+    /// Both are `CHUNK` columns.
     #[inline(always)]
     unsafe fn overlapping<V: Lanes<T>>(&self, first: usize, last: usize) {
         let vectors = const { CHUNK / V::N };

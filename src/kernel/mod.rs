@@ -16,7 +16,7 @@
 //! | `elementwise`, `functions` | activations over a batch; exp, tanh and their kin |
 //! | `adam` | the step of Adam on an Arm FPU, and by AVX-512 |
 //! | `claim` | weights that a thread will change, claimed from other cores in time |
-//! | `processor` | what depends on who made it |
+//! | `processor` | what depends on its maker and family |
 //! | `float`, `bits` | the number types; numbers of their bits |
 //! | `boxed`, `bytes`, `part` | a box, the bytes, and the same part of several networks |
 //!
@@ -61,7 +61,7 @@
 //!   batch that is still in the cache. The end of a tile would save no more than those 20 ns, where
 //!   tanh of the 512 numbers takes 184, and every shape of a tile would be code of its own for every
 //!   activation.
-//! - f′ is a pass with the gradient of the bias: for a multiple of 16 outputs it adds that up in
+//! - f′ is a pass with the gradient of the bias: for 16 outputs or more it adds that up in
 //!   passing. By itself the gradient took 85 ns for 32 outputs of 64 samples, since a sum waits for
 //!   the one before. At the end of the tiles of g = Wᵀ δ f′ is no quicker, and a layer would have to
 //!   know the activation of the one before it. Backward of 16 layers of 32-32 relu, ns a layer, the
@@ -90,10 +90,10 @@
 //!   By the cost of its loads it should be no loss on the Zen 4.
 //! - The outputs of a batch beyond a multiple of 16 by half vectors, where half is enough: with 16
 //!   samples 64-8 takes 172 ns forward instead of 284, 32-33 390 instead of 442. So it is on the Zen 4,
-//!   which does two halves or one whole vector in a cycle. On the Xeon below, which then does one half
-//!   alone beside whole vectors, and two whole ones, a step of 16-2 with 16 samples takes 175 ns by a
-//!   masked vector instead of 250. Which of them it is, is found when a program begins (`processor`), and
-//!   asked by products that are not inlined: asked in 2-16-1, a step of 4 samples took 5 % longer.
+//!   which does two halves in a cycle or one whole vector. The Xeon below does two whole ones, and halves
+//!   are no quicker: a step of 16-2 with 16 samples takes 175 ns by a masked vector instead of 250. Which of
+//!   them it is (`processor`), products ask that are not inlined, and those are inlined that are smaller:
+//!   asked in 2-16-1, a step of 4 samples took 5 % longer.
 //! - The weights of a single output are one row, of which ∂J/∂W and g take whole vectors: a step of
 //!   2-16-1 with 4 samples takes 888 instructions of AVX2, where a column of one number took 1,038.
 //! - Blocks of columns are functions of their own, two for each width, which a product of one
@@ -108,9 +108,9 @@
 //! - f′ and the gradient of the bias take 64 numbers of a row at a time. With 16 a step of
 //!   17-256-256-6 with 256 samples, whose rows are not in the first cache, took 1 % longer; and
 //!   another 0.5 % longer when 32 rows of Wᵀ were packed at a time instead of 64.
-//! - Where outputs are no multiple of 16, the last two vectors of a row overlap in the pass of f′, and both
-//!   are loaded before one is stored: on the Xeon below it saves 31-31 8 % of backward with 16 samples. Two
-//!   passes with masks were no better than that on the Zen 4. Below 16 outputs it is two passes.
+//! - Where outputs are no multiple of 16, the last two chunks of a row overlap in the pass of f′: on the
+//!   Xeon below it saves 31-31 8 % of backward with 16 samples, against two passes. One pass that masks its
+//!   last numbers saved it 2 % on the Zen 4, and cost 32-32 2 %. Below 16 outputs it is two passes.
 //! - If more rows are left than the next smaller tile has, the last tile begins before them, and computes
 //!   some rows again. In ∂J/∂W of 31 inputs 15 were left, for tiles of 8, 4, 2 and 1, each of which waits
 //!   for its sums: backward with 16 samples takes 11 % less on the Xeon below.

@@ -1,29 +1,36 @@
-//! What depends on who made the processor: which of two ways is the quicker, where both give the same
-//! bits.
+//! What depends on the maker and the family of the processor: which of two ways is the quicker, where
+//! both give the same bits.
 //!
-//! It is found before a pass begins: in a pass, code that might have to find it would be slower.
+//! It is found before a pass begins: in a pass, code that might have to find it would be slower. There
+//! is nothing to be found but on x86-64.
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(not(miri), target_arch = "x86_64"))]
 use core::arch::x86_64::{__cpuid, CpuidResult};
+#[cfg(target_arch = "x86_64")]
 use core::sync::atomic::{AtomicU8, Ordering};
 
 /// It has been looked for.
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(not(miri), target_arch = "x86_64"))]
 const LOOKED_FOR: u8 = 1;
 /// The processor is AMD's.
-#[cfg(any(target_arch = "x86_64", feature = "parallel"))]
+#[cfg(all(any(not(miri), feature = "parallel"), target_arch = "x86_64"))]
 const AMD: u8 = 2;
-/// It does half of 512 bits at a time: AMD's Zen 4.
+/// It is a Zen 4, which does half of 512 bits at a time. No other that does has been measured.
+#[cfg(target_arch = "x86_64")]
 const HALVES: u8 = 4;
 
 /// What has been found.
+#[cfg(target_arch = "x86_64")]
 static FOUND: AtomicU8 = AtomicU8::new(0);
 
 /// Whether the processor is AMD's.
 #[cfg(feature = "parallel")]
 #[inline(always)]
 pub(super) fn is_amd() -> bool {
-    FOUND.load(Ordering::Relaxed) & AMD != 0
+    #[cfg(target_arch = "x86_64")]
+    return FOUND.load(Ordering::Relaxed) & AMD != 0;
+    #[cfg(not(target_arch = "x86_64"))]
+    false
 }
 
 /// Whether vectors of 256 bits do twice as many operations in a cycle as those of 512.
@@ -33,19 +40,22 @@ pub(super) fn gains_by_halves() -> bool {
     if let Some(gains) = tests::GAINS.get() {
         return gains;
     }
-    FOUND.load(Ordering::Relaxed) & HALVES != 0
+    #[cfg(target_arch = "x86_64")]
+    return FOUND.load(Ordering::Relaxed) & HALVES != 0;
+    #[cfg(not(target_arch = "x86_64"))]
+    false
 }
 
 /// Looks for it, if nobody has.
 #[inline(always)]
 pub(super) fn look() {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(not(miri), target_arch = "x86_64"))]
     if FOUND.load(Ordering::Relaxed) == 0 {
         find();
     }
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(not(miri), target_arch = "x86_64"))]
 #[cold]
 fn find() {
     let mut found = LOOKED_FOR;

@@ -32,3 +32,8 @@ pub fn allocations<R>(f: impl FnOnce() -> R) -> usize {
     black_box(f());
     ALLOCATIONS.with(Cell::get) - before
 }
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| Box::new(7)), 1);
+}

@@ -162,7 +162,8 @@ impl<'a, X: Machine, T: Float, const R: usize, const D: usize, const C: usize>
         let code = if R == 1 && has_rest::<T>(C) { 8 } else { 1 };
         let split = Split::of::<T, T::Lanes<X>>();
         let block = if C > 0 && split.numbers(0, C) == C { C.div_ceil(split.lanes) } else { 0 };
-        // Which half vectors are the quicker is known when this runs, and asked where it matters.
+        // Whether half vectors are the quicker is known at run time alone. What is inlined takes them
+        // unasked: so the smallest of these products alone are inlined.
         let code = if is_half::<X, T>(C) { 8 * code } else { code };
         if is_inlined::<X, T>(code * R * D * C) {
             Product::run::<X>
@@ -245,8 +246,8 @@ where
 
 impl<'a, T: Float, R: Size, D: Size, C: Size> Product<'a, T, R, D, C> {
     /// Whether the numbers of column `col`, more than one, lie beside each other: in the result, and in
-    /// the rows of the left matrix from which they are computed. It is so for a single output in
-    /// ∂J/∂W, also if it is that of the last panel.
+    /// the rows of the left matrix from which they are computed. It is so in ∂J/∂W for the only output
+    /// of the last panel.
     #[inline(always)]
     fn has_neighbours_below(&self, col: usize) -> bool {
         self.rows.get() > 1
@@ -256,7 +257,8 @@ impl<'a, T: Float, R: Size, D: Size, C: Size> Product<'a, T, R, D, C> {
     }
 }
 
-/// A column of a [`Product`] whose numbers lie beside each other: done as a row, of whole vectors.
+/// A column of a [`Product`] whose numbers lie beside each other: done as a row, of whole vectors. It is
+/// no part of the product's own code, which would load its sizes in pairs, before they are in the cache.
 struct Column<'p, 'a, T, R, D, C> {
     product: &'p Product<'a, T, R, D, C>,
     col: usize,
@@ -307,7 +309,8 @@ impl<'a, T: Float, R: Size, D: Size, C: Size> Task for Column<'_, 'a, T, R, D, C
 
 /// A product that is done in [`Stripe`]s.
 trait Striped<T: Float> {
-    /// The rows from `row` on of the [`Stripe`] of `N` vectors from column `col` on.
+    /// The rows from `row` on of the [`Stripe`] of `N` vectors from column `col` on. Some before may be
+    /// done again.
     ///
     /// # Safety
     /// `row` is at most the number of rows. They are columns of the product, and the last vector has
@@ -384,7 +387,7 @@ fn hidden<T>(pointer: *const T) -> *const T {
 
 /// A [`Block`] of columns of a [`Product`], and its rows from `row` on: `N` vectors from column `col`
 /// on, the last of which has `last` numbers. As many rows as registers hold are a tile; with `REST`
-/// there are fewer.
+/// there are fewer. The last tile may begin before `row`, unless the product adds to its result.
 ///
 /// Its maker answers for it that these are rows, if any, and columns of the product, and that the last
 /// vector is whole if it is said to be.
@@ -623,7 +626,7 @@ impl<
             }
             let mut sums = [[V::splat(T::ZERO); N]; M];
             // SAFETY: what is loaded and stored are elements of the three matrices, which are
-            // borrowed: these rows and columns, and each k below `depth`.
+            // borrowed: these rows, `M` of all that there are, these columns, and each k below `depth`.
             unsafe {
                 match product.start {
                     Start::Zero => {}

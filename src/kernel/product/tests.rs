@@ -20,8 +20,8 @@ use crate::kernel::processor::tests::GAINS;
 
 const SIZES: usize = 70;
 const BATCHES: usize = 9;
-/// Samples that are a tile of each number of rows.
-const EVERY_TILE: usize = 16 + 8 + 4 + 2 + 1;
+/// Samples that are a tile of 16, and a smaller one of each size behind it, or one that overlaps it.
+const LARGE_BATCHES: [usize; 5] = [16 + 1, 16 + 2, 16 + 4, 16 + 8, 16 + 13];
 
 /// Numbers in front of and behind a result, which no kernel may touch.
 const MARGIN: usize = 17;
@@ -303,7 +303,7 @@ fn known_sizes_are_exact<T: Float>() {
     }
     check! {
         3 5 2, 5 33 1,
-        70 1 9, 33 4 6, 33 7 5, 33 8 5, 33 15 4, 33 16 3, 40 24 2, 41 32 9, 12 48 17, 16 65 16,
+        70 1 9, 33 4 6, 33 7 5, 33 8 5, 33 15 4, 33 16 3, 40 24 2, 41 32 9, 12 48 17, 16 65 16, 31 17 9,
     }
 }
 
@@ -347,14 +347,15 @@ impl<T: Float> Guarded<T> {
 
 /// All sizes; in debug builds, where they would take minutes, those about the vectors' lengths.
 fn sizes() -> Vec<(usize, usize, usize)> {
-    let kept = |size: &usize| !cfg!(debug_assertions) || [1, 3, 16, 33, 70].contains(size);
+    let kept = |size: &usize| !cfg!(debug_assertions) || [1, 3, 16, 17, 31, 70].contains(size);
     let kept: Vec<usize> = (1..=SIZES).filter(kept).collect();
     let thin = env::var("CONSTGRAD_THIN").map_or(1, |thin| thin.parse().expect("a number"));
     assert!((1..=BATCHES).contains(&thin), "with CONSTGRAD_THIN above {BATCHES} some never meet");
     let mut sizes = Vec::new();
     for &inputs in &kept {
         for &outputs in &kept {
-            for batch in (1..=BATCHES).chain([EVERY_TILE]) {
+            let large = LARGE_BATCHES[(inputs + outputs) % LARGE_BATCHES.len()];
+            for batch in (1..=BATCHES).chain([large]) {
                 if (inputs + outputs + batch) % thin == 0 {
                     sizes.push((inputs, outputs, batch));
                 }

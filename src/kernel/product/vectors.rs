@@ -7,8 +7,8 @@ use super::matrix::width;
 use crate::kernel::lanes::Lanes;
 use crate::kernel::{Float, Machine};
 
-/// Half a vector: for few numbers, since half as long vectors lie across lines of the cache half as
-/// often; and to transpose.
+/// Half a vector: for few numbers of one sample, since half as long vectors lie across lines of the cache
+/// half as often; for those of a batch where the processor gains by it; and to transpose.
 pub(super) type Half<X, T> = <<T as Float>::Lanes<X> as Lanes<T>>::Half;
 
 const fn half_is_less<X: Machine, T: Float>() -> bool {
