@@ -109,6 +109,7 @@ impl Level {
         level
     }
 
+    /// Makes this the level that runs, when what a pass asks of the processor is known.
     fn begin(self) {
         processor::look();
         CURRENT.store(self as u8, Ordering::Relaxed);

@@ -91,9 +91,9 @@
 //! - The outputs of a batch beyond a multiple of 16 by half vectors, where half is enough: with 16
 //!   samples 64-8 takes 172 ns forward instead of 284, 32-33 390 instead of 442. So it is on the Zen 4,
 //!   which does two halves in a cycle or one whole vector. The Xeon below does two whole ones, and halves
-//!   are no quicker: a step of 16-2 with 16 samples takes 175 ns by a masked vector instead of 250. Which of
-//!   them it is (`processor`), products ask that are not inlined, and those are inlined that are smaller:
-//!   asked in 2-16-1, a step of 4 samples took 5 % longer.
+//!   are no quicker: a step of 16-2 with 16 samples takes 175 ns by a masked vector instead of 250. Functions
+//!   for all sizes ask which of them it is (`processor`). Code that is inlined does not, and is for smaller
+//!   products: asked in 2-16-1, a step of 4 samples took 5 % longer.
 //! - The weights of a single output are one row, of which ∂J/∂W and g take whole vectors: a step of
 //!   2-16-1 with 4 samples takes 888 instructions of AVX2, where a column of one number took 1,038.
 //! - Blocks of columns are functions of their own, two for each width, which a product of one
