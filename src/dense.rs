@@ -8,7 +8,7 @@ use rand::Rng;
 use crate::activation::{Activation, Identity};
 use crate::budget::{LayerInfo, short_name};
 use crate::init::Init;
-use crate::kernel::{Aligned, Arena, Claim, Panels, parts, product};
+use crate::kernel::{Aligned, Arena, Claim, Fresh, Panels, parts, product};
 use crate::text::Text;
 use crate::{Float, Inspector, Layer, Machine, Shape, Store, TensorInfo, Visitor, Zero};
 
@@ -57,6 +57,8 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
     for Dense<IN, OUT, Act, T>
 {
     type Tape<const B: usize> = Aligned<[Act::Tape<T, OUT>; B]>;
+
+    const FRESH: Fresh<[T; OUT]> = Fresh::<[T; OUT]>::ANY;
 
     #[inline(always)]
     fn infer<M: Machine, const B: usize>(&self, x: &[[T; IN]; B], y: &mut [[T; OUT]; B]) {

@@ -8,7 +8,7 @@ use rand::Rng;
 
 use crate::budget::LayerInfo;
 use crate::init::Init;
-use crate::kernel::{Aligned, Arena, Larger, Room, Task, parts};
+use crate::kernel::{Aligned, Arena, Fresh, Larger, Room, Task, parts};
 use crate::pass::{
     BackwardBetween, BackwardFirst, DescendBetween, DescendFirst, Forward, InferBetween,
     InferFirst, InferLast, half,
@@ -126,6 +126,10 @@ pub trait Layer: Shape {
     /// What forward keeps for backward: no more than cannot be recomputed from the layer's input
     /// and output, which backward gets too.
     type Tape<const B: usize>: Zero;
+
+    /// What an output is before it is inferred. A layer keeps this default.
+    #[doc(hidden)]
+    const FRESH: Fresh<Self::Output> = Fresh::ZERO;
 
     /// y = f(x), for each sample of the batch.
     fn infer<M: Machine, const B: usize>(&self, x: &[Self::Input; B], y: &mut [Self::Output; B]);
@@ -327,6 +331,8 @@ where
     A::Last: Feeds<B::First, A::Output, B::Input>,
 {
     type Tape<const N: usize> = PairTape<A::Tape<N>, [A::Output; N], B::Tape<N>>;
+
+    const FRESH: Fresh<B::Output> = B::FRESH;
 
     #[inline(always)]
     fn infer<M: Machine, const N: usize>(&self, x: &[Self::Input; N], y: &mut [Self::Output; N]) {

@@ -1,6 +1,5 @@
 //! What a user does with a network: the verbs.
 
-use core::array;
 use core::fmt::{Debug, Display};
 use core::marker::PhantomData;
 
@@ -9,11 +8,11 @@ use rand::Rng;
 use crate::budget::{Layers, Summary};
 use crate::error::LengthError;
 use crate::init::Init;
-use crate::kernel::{SPARES_STACK, Task, dispatch};
+use crate::kernel::{SPARES_STACK, Task, dispatch, predict};
 #[cfg(feature = "parallel")]
 use crate::parallel;
 use crate::pass::Infer;
-use crate::{Layer, Machine, Shape, Zero};
+use crate::{Layer, Machine, Shape};
 
 /// Samples that [`predict_batch`](Network::predict_batch) takes through the network together.
 const BLOCK: usize = 16;
@@ -59,9 +58,7 @@ pub trait Network: Shape {
     where
         Self: Layer,
     {
-        let mut y = Zero::ZERO;
-        dispatch(Infer { net: self, x: array::from_ref(x), y: array::from_mut(&mut y) });
-        y
+        predict(self, x)
     }
 
     /// The outputs for any number of samples, quicker than one by one.

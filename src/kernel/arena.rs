@@ -4,6 +4,7 @@
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
+use super::fresh::Fresh;
 use crate::{Float, Zero};
 
 /// What starts at a line of the cache, where there are vectors: one that is stored across two is
@@ -125,14 +126,7 @@ impl<'a, H, X> Arena<'a, H, X> {
     /// Puts a `Y` at the other end, all zero. That both fit is checked when this is compiled.
     #[inline(always)]
     pub fn with<Y: Zero>(self) -> Both<'a, H, X, Y> {
-        // SAFETY: `place` is inside of the memory and aligned, the memory is this arena's alone,
-        // and no reference into it is alive, since the arena is here by value. This leaves the `X`
-        // alone: the two do not overlap. And it puts a `Y` there.
-        unsafe {
-            let both = self.at_other_end::<Y>();
-            both.memory.place::<Y>(both.end).write(Y::ZERO);
-            both
-        }
+        self.with_fresh(Fresh::<Y>::ZERO)
     }
 
     /// As [`with`](Self::with), but what the numbers are is not said: they are to be overwritten
@@ -141,43 +135,22 @@ impl<'a, H, X> Arena<'a, H, X> {
     pub(crate) fn with_any<T: Float, const N: usize, const B: usize>(
         self,
     ) -> Both<'a, H, X, [[T; N]; B]> {
-        // Compilers do without a few zeros, or write them in no time. An Arm with an FPU is slow at
-        // storing even these.
-        #[cfg(all(
-            not(miri),
-            any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "arm")
-        ))]
-        if const {
-            /// Bytes up to which 4-16-16-2 takes 41 ns with zeros, and 45 without. Those of 2 KiB
-            /// take 2 % of a prediction.
-            const FEW: usize = 512;
-            let has_slow_stores = cfg!(all(target_arch = "arm", target_abi = "eabihf"));
-            has_slow_stores || size_of::<[[T; N]; B]>() > FEW
-        } {
-            // SAFETY: to the compiler this writes any bits to the memory that `with` writes, and any
-            // bits are a number.
-            unsafe {
-                let both = self.at_other_end::<[[T; N]; B]>();
-                let place = both.memory.place::<[[T; N]; B]>(both.end);
-                core::arch::asm!("/* {0} */", in(reg) place, options(nostack, preserves_flags));
-                return both;
-            }
-        }
-        self.with()
+        self.with_fresh(Fresh::<[[T; N]; B]>::ANY)
     }
 
-    /// With a `Y` at the other end.
-    ///
-    /// # Safety
-    /// It is written there before it is reached for.
+    /// Puts a `Y` at the other end, as it is fresh.
     #[inline(always)]
-    const unsafe fn at_other_end<Y>(self) -> Both<'a, H, X, Y> {
+    fn with_fresh<Y: Zero>(self, fresh: Fresh<Y>) -> Both<'a, H, X, Y> {
         const { assert!(size_of::<X>() + size_of::<Y>() <= size_of::<H>(), "the arena is too small") }
         let Arena { memory, end, .. } = self;
         let end = match end {
             End::Low => End::High,
             End::High => End::Low,
         };
+        // SAFETY: `place` is inside of the memory and aligned, the memory is this arena's alone,
+        // and no reference into it is alive, since the arena is here by value. This leaves the `X`
+        // alone: the two do not overlap. And `write` puts a `Y` there.
+        fresh.write(unsafe { &mut *memory.place::<MaybeUninit<Y>>(end) });
         Both { memory, end, holds: PhantomData }
     }
 }
@@ -192,7 +165,7 @@ impl<'a, H, X, Y> Both<'a, H, X, Y> {
         };
         let x = self.memory.place::<X>(other);
         let y = self.memory.place::<Y>(self.end);
-        // SAFETY: `Arena::at_other_end` has found an `X` at its end, and a `Y` is at the other; they
+        // SAFETY: `Arena::with_fresh` has found an `X` at its end, and a `Y` is at the other; they
         // do not overlap, as it has checked. Both places are inside of the memory and aligned, and
         // the memory is this value's alone, which is borrowed as long as the references live.
         unsafe { (&mut *x, &mut *y) }

@@ -4,7 +4,8 @@
 //! The rest of the crate says *what* is computed; this module decides how. It is also the only
 //! one with `unsafe` in it: entering code that is compiled for a machine which was found at run
 //! time, vectors and the memory they are loaded from, assembly, writing a constant into a fresh box,
-//! memory that holds one activation or derivative at each end, and the same part of several networks.
+//! memory that holds one activation or derivative at each end, an output that is written where its
+//! caller wants it, and the same part of several networks.
 //!
 //! | file | |
 //! |---|---|
@@ -13,6 +14,7 @@
 //! | `panels` | the order in which W is stored |
 //! | `product` | s = W h + b, ∂J/∂W = Σ δ hᵀ, g = Wᵀ δ |
 //! | `arena` | memory for the activations of a prediction, the derivatives of a backward pass |
+//! | `fresh` | what is in that memory first; a prediction without a copy |
 //! | `elementwise`, `functions` | activations over a batch; exp, tanh and their kin |
 //! | `adam` | the step of Adam on an Arm FPU, and by AVX-512 |
 //! | `claim` | weights that a thread will change, claimed from other cores in time |
@@ -167,6 +169,7 @@ mod claim;
 mod claim;
 pub(crate) mod elementwise;
 mod float;
+mod fresh;
 mod functions;
 mod lanes;
 #[cfg(feature = "std")]
@@ -180,6 +183,8 @@ pub(crate) mod product;
 pub use arena::{Aligned, Arena, Larger, Room};
 pub(crate) use claim::Claim;
 pub use float::Float;
+pub use fresh::Fresh;
+pub(crate) use fresh::predict;
 #[cfg(feature = "std")]
 pub use level::{Level, LevelError, UnknownLevel};
 pub use machine::{Machine, Task};
