@@ -19,8 +19,10 @@ impl Rule<1> for Sum {
 /// rule has for its gradient.
 pub(crate) struct AlongSum<R>(pub(crate) R);
 
-/// Parameters at a time: what the sum leaves of them in the first cache the rule finds there.
-const BLOCK: usize = 1024;
+/// Parameters at a time. So few that the processor takes the sum of the next while it applies the rule:
+/// the other gradient comes from another core. With 1,024 a step of 784-128-64-10 took 2 % longer with
+/// 128 samples on an Intel Xeon, and 4 % with 32.
+const BLOCK: usize = 128;
 
 macro_rules! along_sum {
     ($($k:literal and 1 are $more:literal: $($state:ident)*;)*) => {$(
@@ -65,7 +67,7 @@ mod tests {
     use super::Sum;
 
     /// Weights of two blocks, the second of which is short, of one block, and of less.
-    type Net = net![Dense<39, 32>, Dense<32, 32>, Dense<32, 3>];
+    type Net = net![Dense<5, 32>, Dense<32, 4>, Dense<4, 3>];
 
     /// Two steps along a sum, which is also left in the first gradient, in one pass and in two.
     struct Steps<O>(O);

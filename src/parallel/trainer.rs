@@ -1,8 +1,9 @@
 //! Training on several threads.
 
+use super::awake::awake;
 use super::predict::sum_of_losses_by_halves;
 use super::tensor::{Add, Part, Role};
-use super::{PARAMETERS, STEP, STEP_PER_PARAMETER};
+use super::{AWAKE, PARAMETERS, STEP, STEP_PER_PARAMETER};
 use crate::error::{LengthError, NonFinite};
 use crate::kernel::{Task, dispatch};
 use crate::optimizer::Update;
@@ -57,6 +58,10 @@ use crate::{Clip, Float, Layer, Loss, Machine, Optimizer, Store, Tape, Zero};
 /// or in a pool built with [`rayon::ThreadPoolBuilder::use_current_thread`]. A thread outside
 /// hands each call over to the pool and sleeps until it is done, which costs some microseconds and,
 /// in rayon's queue, one allocation in 63 calls; [`epoch`](Self::epoch) is one such call.
+///
+/// During a step or epoch of 2²⁰ multiply-accumulates or more, threads of the pool that wait for a part
+/// of it stay awake, up to half a millisecond, and do whatever else the pool has to do: a step may then
+/// wait for that. A pool of its own is the quickest.
 ///
 /// A batch of fewer multiply-accumulates ([`Shape::MACS`](crate::Shape::MACS) · `B`) than 2¹⁸ and
 /// 24 for each parameter would not gain: it is taken on the caller's thread alone, which the
@@ -156,11 +161,19 @@ where
         inputs: &[N::Input; B],
         targets: &[L::Target; B],
     ) -> L::Scalar {
-        Self::on_the_pool(|| {
-            let loss = self.pass(net, inputs, targets);
-            self.update(net, Self::SHARES);
-            loss
-        })
+        Self::on_the_pool(B, || self.full_step(net, inputs, targets))
+    }
+
+    /// A [`step`](Self::step), on a thread of the pool.
+    fn full_step(
+        &mut self,
+        net: &mut N,
+        inputs: &[N::Input; B],
+        targets: &[L::Target; B],
+    ) -> L::Scalar {
+        let loss = self.pass(net, inputs, targets);
+        self.update(net, Self::SHARES);
+        loss
     }
 
     /// As [`step`](Self::step), but a loss or a gradient that is infinite or NaN changes nothing.
@@ -173,7 +186,7 @@ where
         inputs: &[N::Input; B],
         targets: &[L::Target; B],
     ) -> Result<L::Scalar, NonFinite<L::Scalar>> {
-        Self::on_the_pool(|| {
+        Self::on_the_pool(B, || {
             let loss = self.pass(net, inputs, targets);
             add_up(&mut self.shares[..Self::SHARES]);
             if !loss.is_finite() || !is_finite(&mut self.shares[0].gradient) {
@@ -203,7 +216,7 @@ where
         LengthError::check("targets", targets.len(), inputs.len())?;
         let scale = L::Scalar::from_f64(1.0 / inputs.len() as f64);
         let shares = if Self::is_enough(inputs.len()) { THREADS.min(inputs.len()) } else { 1 };
-        Ok(Self::on_the_pool(|| {
+        Ok(Self::on_the_pool(inputs.len(), || {
             let (net_before, loss) = (&*net, &self.loss);
             let sum =
                 share_out(0, &mut self.shares[..shares], inputs, targets, &|_, share, x, y| {
@@ -226,9 +239,9 @@ where
         inputs: &[N::Input],
         targets: &[L::Target],
     ) -> Result<L::Scalar, LengthError> {
-        Self::on_the_pool(|| {
+        Self::on_the_pool(inputs.len(), || {
             epoch(inputs, targets, B, |x, targets| match (x.as_array(), targets.as_array()) {
-                (Some(x), Some(targets)) => Ok(self.step(net, x, targets)),
+                (Some(x), Some(targets)) => Ok(self.full_step(net, x, targets)),
                 _ => self.step_partial(net, x, targets),
             })
         })
@@ -251,10 +264,16 @@ where
         Ok(sum / L::Scalar::from_f64(inputs.len() as f64))
     }
 
-    /// Does `work` on a thread of the pool: at once if the caller's is one, or if nothing is to
-    /// be split.
-    fn on_the_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-        if Self::SPLITS { rayon::scope(|_| work()) } else { work() }
+    /// Does `work` on so many samples on a thread of the pool: at once if the caller's is one, or if
+    /// nothing is to be split.
+    fn on_the_pool<R: Send>(samples: usize, work: impl FnOnce() -> R + Send) -> R {
+        if !Self::SPLITS {
+            work()
+        } else if N::MACS.saturating_mul(samples) < AWAKE {
+            rayon::scope(|_| work())
+        } else {
+            awake(THREADS, work)
+        }
     }
 
     /// Into how many shares a full batch is split.
