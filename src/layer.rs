@@ -127,11 +127,13 @@ pub trait Layer: Shape {
     /// and output, which backward gets too.
     type Tape<const B: usize>: Zero;
 
-    /// What an output is before it is inferred. A layer keeps this default.
+    /// What is in an output before `infer` writes it, in a prediction of one sample. A layer keeps this
+    /// default.
     #[doc(hidden)]
     const FRESH: Fresh<Self::Output> = Fresh::ZERO;
 
-    /// y = f(x), for each sample of the batch.
+    /// y = f(x), for each sample of the batch. All of `y` is to be overwritten: what is in it before is
+    /// not said.
     fn infer<M: Machine, const B: usize>(&self, x: &[Self::Input; B], y: &mut [Self::Output; B]);
 
     /// The same into an arena, for the layer after. A layer keeps this default.

@@ -45,7 +45,7 @@ pub trait Network: Shape {
     /// The output for one sample.
     ///
     /// The activations between the layers are on the stack meanwhile, the largest two neighbours
-    /// at once, and so is the output, which is returned by value.
+    /// at once, and so may be the output, which is returned by value.
     ///
     /// ```
     /// use constgrad::prelude::*;

@@ -138,7 +138,7 @@ impl<'a, H, X> Arena<'a, H, X> {
         self.with_fresh(Fresh::<[[T; N]; B]>::ANY)
     }
 
-    /// Puts a `Y` at the other end, as it is fresh.
+    /// Puts a `Y` at the other end, zero or any numbers.
     #[inline(always)]
     fn with_fresh<Y: Zero>(self, fresh: Fresh<Y>) -> Both<'a, H, X, Y> {
         const { assert!(size_of::<X>() + size_of::<Y>() <= size_of::<H>(), "the arena is too small") }

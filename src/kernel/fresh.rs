@@ -1,4 +1,4 @@
-//! Memory for outputs that are written where they will be, and what is there before.
+//! Outputs that are written in place, and what is in the place first.
 
 use core::array;
 use core::marker::PhantomData;
@@ -10,6 +10,7 @@ use crate::{Float, Layer, Zero};
 /// What is written to memory for a `Y` before it is reached for: zeros, or any numbers at all, which
 /// will be overwritten before they are read.
 pub struct Fresh<Y> {
+    /// Only for arrays of numbers, of which any bits are a value: `write` relies on it.
     any: bool,
     of: PhantomData<fn() -> Y>,
 }
@@ -18,10 +19,7 @@ impl<Y: Zero> Fresh<Y> {
     /// Zeros.
     pub const ZERO: Self = Fresh { any: false, of: PhantomData };
 
-    /// Writes them.
-    ///
-    /// Compilers do without a few zeros, or write them in no time. An Arm with an FPU is slow at
-    /// storing even these.
+    /// Puts a `Y` into the place: zeros, or what is there.
     #[inline(always)]
     pub(super) fn write(self, place: &mut MaybeUninit<Y>) -> &mut Y {
         #[cfg(all(
@@ -30,15 +28,15 @@ impl<Y: Zero> Fresh<Y> {
         ))]
         if self.any
             && const {
-                /// Bytes up to which 4-16-16-2 takes 41 ns with zeros, and 45 without. Those of 2 KiB
-                /// take 2 % of a prediction.
+                /// Bytes up to which 4-16-16-2 takes 41 ns with zeros, and 45 without. Zeros of 2 KiB
+                /// take 2 % of a prediction. An Arm with an FPU is slow at storing even a few.
                 const FEW: usize = 512;
                 let has_slow_stores = cfg!(all(target_arch = "arm", target_abi = "eabihf"));
                 has_slow_stores || size_of::<Y>() > FEW
             }
         {
-            // SAFETY: to the compiler this writes any bits to the place, and any bits are a `Y` that
-            // may be any numbers.
+            // SAFETY: to the compiler the assembly writes any bits to the place, and any bits are a `Y`,
+            // which is an array of numbers.
             unsafe {
                 core::arch::asm!("/* {0} */", in(reg) place.as_mut_ptr(), options(nostack, preserves_flags));
                 return place.assume_init_mut();
@@ -50,18 +48,18 @@ impl<Y: Zero> Fresh<Y> {
 
 impl<T: Float, const N: usize> Fresh<[T; N]> {
     /// Any numbers.
-    pub const ANY: Self = Fresh { any: true, of: PhantomData };
+    pub(crate) const ANY: Self = Fresh { any: true, of: PhantomData };
 }
 
 impl<T: Float, const N: usize, const B: usize> Fresh<[[T; N]; B]> {
     /// Any numbers.
-    pub const ANY: Self = Fresh { any: true, of: PhantomData };
+    pub(crate) const ANY: Self = Fresh { any: true, of: PhantomData };
 }
 
 /// [`Network::predict`](crate::Network::predict).
 ///
-/// The output is zero, or any numbers, only where the machine's function writes it: so the compiler
-/// may hand on the caller's place for it. A chip has one machine, and is spared a copy on the stack.
+/// The place is uninitialised until the machine's function writes it, so that the compiler can use the
+/// caller's place instead of a copy. It does for a chip, which has one machine.
 #[inline(always)]
 pub(crate) fn predict<N: Layer>(net: &N, x: &N::Input) -> N::Output {
     let mut y = MaybeUninit::uninit();

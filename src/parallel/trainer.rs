@@ -59,9 +59,11 @@ use crate::{Clip, Float, Layer, Loss, Machine, Optimizer, Store, Tape, Zero};
 /// hands each call over to the pool and sleeps until it is done, which costs some microseconds and,
 /// in rayon's queue, one allocation in 63 calls; [`epoch`](Self::epoch) is one such call.
 ///
-/// During a step or epoch of 2²⁰ multiply-accumulates or more, threads of the pool that wait for a part
-/// of it stay awake, up to half a millisecond, and do whatever else the pool has to do: a step may then
-/// wait for that. A pool of its own is the quickest.
+/// In a pool of no more than `THREADS` threads those without a part of a step of 2²⁰ multiply-accumulates
+/// or more look for one without sleeping. As wherever threads of rayon wait for each other, they do
+/// whatever else the pool has to do meanwhile, and the step may wait for that: hold no lock during a step
+/// that another job of the pool waits for. A pool of `THREADS` threads that does nothing else is the
+/// quickest.
 ///
 /// A batch of fewer multiply-accumulates ([`Shape::MACS`](crate::Shape::MACS) · `B`) than 2¹⁸ and
 /// 24 for each parameter would not gain: it is taken on the caller's thread alone, which the
@@ -161,19 +163,11 @@ where
         inputs: &[N::Input; B],
         targets: &[L::Target; B],
     ) -> L::Scalar {
-        Self::on_the_pool(B, || self.full_step(net, inputs, targets))
-    }
-
-    /// A [`step`](Self::step), on a thread of the pool.
-    fn full_step(
-        &mut self,
-        net: &mut N,
-        inputs: &[N::Input; B],
-        targets: &[L::Target; B],
-    ) -> L::Scalar {
-        let loss = self.pass(net, inputs, targets);
-        self.update(net, Self::SHARES);
-        loss
+        Self::awake_on_the_pool(|| {
+            let loss = self.pass(net, inputs, targets);
+            self.update(net, Self::SHARES);
+            loss
+        })
     }
 
     /// As [`step`](Self::step), but a loss or a gradient that is infinite or NaN changes nothing.
@@ -186,7 +180,7 @@ where
         inputs: &[N::Input; B],
         targets: &[L::Target; B],
     ) -> Result<L::Scalar, NonFinite<L::Scalar>> {
-        Self::on_the_pool(B, || {
+        Self::awake_on_the_pool(|| {
             let loss = self.pass(net, inputs, targets);
             add_up(&mut self.shares[..Self::SHARES]);
             if !loss.is_finite() || !is_finite(&mut self.shares[0].gradient) {
@@ -216,7 +210,7 @@ where
         LengthError::check("targets", targets.len(), inputs.len())?;
         let scale = L::Scalar::from_f64(1.0 / inputs.len() as f64);
         let shares = if Self::is_enough(inputs.len()) { THREADS.min(inputs.len()) } else { 1 };
-        Ok(Self::on_the_pool(inputs.len(), || {
+        Ok(Self::on_the_pool(|| {
             let (net_before, loss) = (&*net, &self.loss);
             let sum =
                 share_out(0, &mut self.shares[..shares], inputs, targets, &|_, share, x, y| {
@@ -239,9 +233,9 @@ where
         inputs: &[N::Input],
         targets: &[L::Target],
     ) -> Result<L::Scalar, LengthError> {
-        Self::on_the_pool(inputs.len(), || {
+        Self::on_the_pool(|| {
             epoch(inputs, targets, B, |x, targets| match (x.as_array(), targets.as_array()) {
-                (Some(x), Some(targets)) => Ok(self.full_step(net, x, targets)),
+                (Some(x), Some(targets)) => Ok(self.step(net, x, targets)),
                 _ => self.step_partial(net, x, targets),
             })
         })
@@ -264,16 +258,17 @@ where
         Ok(sum / L::Scalar::from_f64(inputs.len() as f64))
     }
 
-    /// Does `work` on so many samples on a thread of the pool: at once if the caller's is one, or if
-    /// nothing is to be split.
-    fn on_the_pool<R: Send>(samples: usize, work: impl FnOnce() -> R + Send) -> R {
-        if !Self::SPLITS {
-            work()
-        } else if N::MACS.saturating_mul(samples) < AWAKE {
-            rayon::scope(|_| work())
-        } else {
-            awake(THREADS, work)
-        }
+    /// Does `work` on a thread of the pool: at once if the caller's is one, or if nothing is to
+    /// be split.
+    fn on_the_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+        if Self::SPLITS { rayon::scope(|_| work()) } else { work() }
+    }
+
+    /// As [`on_the_pool`](Self::on_the_pool), for a full batch, whose splits threads are awake for if
+    /// that is worth it.
+    fn awake_on_the_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+        let is_worth_it = const { Self::SPLITS && N::MACS.saturating_mul(B) >= AWAKE };
+        Self::on_the_pool(|| if is_worth_it { awake(THREADS, work) } else { work() })
     }
 
     /// Into how many shares a full batch is split.
