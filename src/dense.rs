@@ -72,29 +72,6 @@ impl<const IN: usize, const OUT: usize, Act: Activation, T: Float> Layer
     }
 
     #[inline(always)]
-    fn infer_first<'a, M: Machine, H, const B: usize>(
-        &self,
-        x: &[[T; IN]; B],
-        arena: Arena<'a, H, ()>,
-    ) -> Arena<'a, H, [[T; OUT]; B]> {
-        let mut both = arena.with_any();
-        let ((), y) = both.parts();
-        self.infer::<M, B>(x, y);
-        both.done()
-    }
-
-    #[inline(always)]
-    fn infer_between<'a, M: Machine, H, const B: usize>(
-        &self,
-        x: Arena<'a, H, [[T; IN]; B]>,
-    ) -> Arena<'a, H, [[T; OUT]; B]> {
-        let mut both = x.with_any();
-        let (x, y) = both.parts();
-        self.infer::<M, B>(x, y);
-        both.done()
-    }
-
-    #[inline(always)]
     fn forward<M: Machine, const B: usize>(
         &self,
         x: &[[T; IN]; B],

@@ -127,8 +127,8 @@ pub trait Layer: Shape {
     /// and output, which backward gets too.
     type Tape<const B: usize>: Zero;
 
-    /// What is in an output before `infer` writes it, in a prediction of one sample. A layer keeps this
-    /// default.
+    /// What is in an output before `infer` writes it, in a prediction of one sample and in an arena. A
+    /// layer keeps this default.
     #[doc(hidden)]
     const FRESH: Fresh<Self::Output> = Fresh::ZERO;
 
@@ -144,7 +144,7 @@ pub trait Layer: Shape {
         x: &[Self::Input; B],
         arena: Arena<'a, H, ()>,
     ) -> Arena<'a, H, [Self::Output; B]> {
-        let mut both = arena.with();
+        let mut both = arena.with_fresh(Self::FRESH.each());
         let ((), y) = both.parts();
         self.infer::<M, B>(x, y);
         both.done()
@@ -157,7 +157,7 @@ pub trait Layer: Shape {
         &self,
         x: Arena<'a, H, [Self::Input; B]>,
     ) -> Arena<'a, H, [Self::Output; B]> {
-        let mut both = x.with();
+        let mut both = x.with_fresh(Self::FRESH.each());
         let (x, y) = both.parts();
         self.infer::<M, B>(x, y);
         both.done()

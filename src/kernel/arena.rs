@@ -135,12 +135,12 @@ impl<'a, H, X> Arena<'a, H, X> {
     pub(crate) fn with_any<T: Float, const N: usize, const B: usize>(
         self,
     ) -> Both<'a, H, X, [[T; N]; B]> {
-        self.with_fresh(Fresh::<[[T; N]; B]>::ANY)
+        self.with_fresh(Fresh::<[T; N]>::ANY.each())
     }
 
     /// Puts a `Y` at the other end, zero or any numbers.
     #[inline(always)]
-    fn with_fresh<Y: Zero>(self, fresh: Fresh<Y>) -> Both<'a, H, X, Y> {
+    pub(crate) fn with_fresh<Y: Zero>(self, fresh: Fresh<Y>) -> Both<'a, H, X, Y> {
         const { assert!(size_of::<X>() + size_of::<Y>() <= size_of::<H>(), "the arena is too small") }
         let Arena { memory, end, .. } = self;
         let end = match end {

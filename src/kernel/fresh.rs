@@ -19,6 +19,12 @@ impl<Y: Zero> Fresh<Y> {
     /// Zeros.
     pub const ZERO: Self = Fresh { any: false, of: PhantomData };
 
+    /// The same for a batch.
+    #[inline(always)]
+    pub(crate) const fn each<const B: usize>(self) -> Fresh<[Y; B]> {
+        Fresh { any: self.any, of: PhantomData }
+    }
+
     /// Puts a `Y` into the place: zeros, or what is there.
     #[inline(always)]
     pub(super) fn write(self, place: &mut MaybeUninit<Y>) -> &mut Y {
@@ -47,11 +53,6 @@ impl<Y: Zero> Fresh<Y> {
 }
 
 impl<T: Float, const N: usize> Fresh<[T; N]> {
-    /// Any numbers.
-    pub(crate) const ANY: Self = Fresh { any: true, of: PhantomData };
-}
-
-impl<T: Float, const N: usize, const B: usize> Fresh<[[T; N]; B]> {
     /// Any numbers.
     pub(crate) const ANY: Self = Fresh { any: true, of: PhantomData };
 }
@@ -108,7 +109,7 @@ mod tests {
     #[test]
     fn any_numbers_are_overwritten_where_they_are() {
         let mut place = MaybeUninit::<[[f32; 200]; 2]>::uninit();
-        let numbers = Fresh::<[[f32; 200]; 2]>::ANY.write(&mut place);
+        let numbers = Fresh::<[f32; 200]>::ANY.each().write(&mut place);
         *numbers = [[1.5; 200], [2.5; 200]];
         let numbers = &raw const *numbers;
         assert_eq!(numbers, place.as_ptr());
