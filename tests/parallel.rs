@@ -163,8 +163,9 @@ fn clipping_and_checking_change_no_bits() {
                         trainer.step(&mut net, x, classes);
                     }
                 }
-                let mut gradient = trainer.gradient().clone();
-                (bits(&mut net), bits(&mut gradient), trainer.state().clone())
+                // In boxes: as values they are more than the stack of a thread in a debug build.
+                let mut gradient = Box::new(trainer.gradient().clone());
+                (bits(&mut net), bits(&mut gradient), Box::new(trainer.state().clone()))
             };
             // No gradient is as large.
             let clip = Some(Clip::Norm(1e30));

@@ -58,6 +58,8 @@ fn rustc_makes_the_same_network() {
     let own = Path::new(crate_folder).join("tests/export/own.rs");
     let program = format!("{program}#[path = {own:?}]\nmod own;\n\nfn main() {{\n{calls}}}\n");
     fs::write(folder.join("main.rs"), program).unwrap();
+    // Rounded as here.
+    let unfused = if cfg!(feature = "unfused") { ", \"unfused\"" } else { "" };
     let manifest = format!(
         r#"
         [package]
@@ -65,7 +67,7 @@ fn rustc_makes_the_same_network() {
         edition = "2024"
         [workspace]
         [dependencies]
-        constgrad = {{ path = {crate_folder:?}, default-features = false, features = ["std"] }}
+        constgrad = {{ path = {crate_folder:?}, default-features = false, features = ["std"{unfused}] }}
         "#
     );
     fs::write(project.join("Cargo.toml"), manifest).unwrap();

@@ -50,6 +50,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         (16, measure_elsewhere(deep::<16>)),
         (32, measure_elsewhere(deep::<32>)),
         (64, measure_elsewhere(deep::<64>)),
+        (128, measure_elsewhere(deep::<128>)),
     ];
     let widths = measure(&mut widths());
     let sizes = measure_elsewhere(sizes);
