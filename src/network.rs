@@ -17,9 +17,11 @@ use crate::{Layer, Machine, Shape};
 /// Samples that [`predict_batch`](Network::predict_batch) takes through the network together.
 const BLOCK: usize = 16;
 
-/// Of so many that are left over it takes each by itself. More take longer than a block, so the
-/// last block of all is taken, some of it a second time.
-const FEW: usize = if SPARES_STACK { BLOCK } else { 10 };
+/// Multiply-accumulates of a network from which fewer samples gain from blocks too: of 8 and of 4.
+const SMALL: usize = 320;
+
+/// Bytes of a network from which 2 samples gain from a block: one of them waits for the weights.
+const FIRST_CACHE: usize = 48 << 10;
 
 /// What a user does with a network; in the [`prelude`](crate::prelude).
 ///
@@ -64,7 +66,9 @@ pub trait Network: Shape {
     /// The outputs for any number of samples, quicker than one by one.
     ///
     /// Works on blocks of 16 samples: 16 times the largest two neighbouring activations between
-    /// the layers are on the stack. If the lengths differ nothing is written.
+    /// the layers are on the stack. What is left is done in smaller blocks where that is quicker.
+    /// The last digits may differ from those of [`predict`](Self::predict), which adds in another
+    /// order. If the lengths differ nothing is written.
     ///
     /// # Errors
     /// [`LengthError`] if there are more or fewer outputs than inputs.
@@ -99,8 +103,12 @@ pub trait Network: Shape {
         Self: Layer<Input: Sync, Output: Send> + Sync,
     {
         LengthError::check("outputs", outputs.len(), inputs.len())?;
-        let (x_blocks, x_rest) = inputs.as_chunks::<BLOCK>();
-        let (y_blocks, y_rest) = outputs.as_chunks_mut::<BLOCK>();
+        // The last whole block stays with what is left, which may take some of it again.
+        let whole = (inputs.len() / BLOCK).saturating_sub(1) * BLOCK;
+        let (x_blocks, x_rest) = inputs.split_at(whole);
+        let (y_blocks, y_rest) = outputs.split_at_mut(whole);
+        let x_blocks = x_blocks.as_chunks::<BLOCK>().0;
+        let y_blocks = y_blocks.as_chunks_mut::<BLOCK>().0;
         let blocks = || {
             let macs = Self::MACS.saturating_mul(BLOCK);
             parallel::predict_batch(x_blocks, y_blocks, macs, &|x, y| {
@@ -173,18 +181,32 @@ impl<N: Layer> Task for InferMany<'_, N> {
 
     #[inline(always)]
     fn run<M: Machine>(self) {
+        let mut left = self.blocks::<M, BLOCK>(if SPARES_STACK { BLOCK } else { 12 });
+        if const { !SPARES_STACK && N::MACS >= SMALL } {
+            left = left.blocks::<M, 8>(5).blocks::<M, 4>(2);
+            if const { size_of::<N>() > FIRST_CACHE } {
+                left = left.blocks::<M, 2>(1);
+            }
+        }
+        left.blocks::<M, 1>(0);
+    }
+}
+
+impl<N: Layer> InferMany<'_, N> {
+    /// Predicts in blocks of `B` samples, and gives what is left. If that were more than a `few`,
+    /// which would take longer than a block, the last block takes some of the one before again.
+    #[inline(always)]
+    fn blocks<M: Machine, const B: usize>(self, few: usize) -> Self {
         let InferMany { net, x, y } = self;
         let (x_blocks, x_rest) = x.as_chunks();
-        InferEach { net, x: x_blocks, y: y.as_chunks_mut::<BLOCK>().0 }.run::<M>();
-        if const { FEW < BLOCK }
-            && x_rest.len() > FEW
-            && let (Some(x), Some(y)) = (x.last_chunk(), y.last_chunk_mut::<BLOCK>())
+        InferEach { net, x: x_blocks, y: y.as_chunks_mut::<B>().0 }.run::<M>();
+        if x_rest.len() > few
+            && let (Some(x), Some(y)) = (x.last_chunk(), y.last_chunk_mut::<B>())
         {
-            return M::run(Infer { net, x, y });
+            M::run(Infer { net, x, y });
+            return InferMany { net, x: &[], y: &mut [] };
         }
-        let (_, y_rest) = y.as_chunks_mut::<BLOCK>();
-        InferEach { net, x: x_rest.as_chunks::<1>().0, y: y_rest.as_chunks_mut::<1>().0 }
-            .run::<M>();
+        InferMany { net, x: x_rest, y: y.as_chunks_mut::<B>().1 }
     }
 }
 

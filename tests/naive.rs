@@ -82,9 +82,9 @@ fn check<const IN: usize, const OUT: usize, const B: usize>(numbers: &[f32]) {
 
     let mut tape = Box::new(Tape::<Dense<IN, OUT>, B>::ZERO);
     let y = *tape.forward(&layer, &x);
-    // A block of predict_batch and a few samples more, or nearly a second block.
+    // Less than a block of predict_batch, a block and a few samples more, or nearly two.
     let many: Vec<_> = x.iter().copied().cycle().take(32).collect();
-    let batches = [16 + B, 32 - B].map(|count| {
+    let batches = [B, 16 - B, 16 + B, 32 - B].map(|count| {
         let mut batch = vec![[f32::NAN; OUT]; count];
         layer.predict_batch(&many[..count], &mut batch).unwrap();
         batch
@@ -159,7 +159,8 @@ macro_rules! sizes {
     };
 }
 
-/// Sizes that together run through 1 to 70, with batches 1 to 9. Without `std` the first lines are
+/// Sizes that together run through 1 to 70, with batches 1 to 9, and one that is larger than a first
+/// cache. Without `std` the first lines are
 /// enough: the compiler has one width of vectors, and the same kernels.
 fn check_all(numbers: &[f32]) {
     check_some(numbers);
@@ -172,6 +173,7 @@ sizes! {
     1 1 1, 1 70 9, 70 1 9, 70 70 8, 16 16 4, 8 10 4, 64 32 5, 1 66 1, 2 67 2, 3 17 3, 4 19 4,
     5 61 5, 6 52 6, 7 53 7, 8 59 8, 9 26 9, 10 20 1, 11 45 2, 12 2 3, 13 43 4, 14 15 5, 15 3 6,
     16 70 7, 17 69 8, 18 55 9, 19 39 1, 20 13 2, 21 23 3, 22 30 4, 23 48 5, 24 21 6, 25 22 7,
+    130 100 3,
 }
 
 #[cfg(feature = "std")]

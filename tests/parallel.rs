@@ -111,14 +111,17 @@ fn threads_change_neither_bits_nor_results_nor_memory() {
 
     clipping_and_checking_change_no_bits();
 
-    // A prediction has the bits of one thread.
-    let (x, _) = data(1000);
-    let (net, mut expected) = (net(), vec![[0.0; 10]; 1000]);
-    net.predict_batch(&x, &mut expected).unwrap();
-    for threads in [1, 2, 3] {
-        let mut outputs = vec![[f32::NAN; 10]; 1000];
-        pool(threads).install(|| net.predict_batch_parallel(&x, &mut outputs)).unwrap();
-        assert!(outputs == expected, "{threads} threads");
+    // A prediction has the bits of one thread, however many samples are left behind whole blocks.
+    let (x, _) = data(1016);
+    let net = net();
+    for x in (1000..=x.len()).map(|samples| &x[..samples]) {
+        let mut expected = vec![[0.0; 10]; x.len()];
+        net.predict_batch(x, &mut expected).unwrap();
+        for threads in [1, 2, 3] {
+            let mut outputs = vec![[f32::NAN; 10]; x.len()];
+            pool(threads).install(|| net.predict_batch_parallel(x, &mut outputs)).unwrap();
+            assert!(outputs == expected, "{} samples, {threads} threads", x.len());
+        }
     }
 
     // No allocation once the pool has started: its queues grow in the first calls.

@@ -11,8 +11,9 @@
 //! the tile held in registers. Only the third needs its rows packed first, a part at a time. A
 //! single sample takes a path of its own, [`Single`].
 //!
-//! Every sum runs over its terms in order, whatever the vectors are; only a single sample has
-//! several chains of sums, whose number depends on the layer alone.
+//! Every sum runs over its terms in order, whatever the vectors are; only a single sample, and each
+//! of a batch where outputs are few, has several chains of sums, whose number depends on the layer
+//! alone.
 //!
 //! | file | |
 //! |---|---|
@@ -69,6 +70,12 @@ use matrix::{Known, Matrix, first_column, rows};
 use single::Single;
 use transposed::Transposing;
 
+/// Whether a layer of so many outputs takes the samples of a batch one by one: as rows beside each
+/// other they would leave most of each vector empty.
+const fn is_narrow<T>(outputs: usize) -> bool {
+    outputs <= 4 && size_of::<T>() == size_of::<f32>()
+}
+
 /// Whether [`affine`] has the activation Relu in it, where it is asked for.
 pub(crate) const fn has_relu<X: Machine, T: Float>() -> bool {
     !<T::Lanes<X> as Lanes<T>>::PLAIN
@@ -83,10 +90,10 @@ pub(crate) fn affine<X: Machine, T: Float, const IN: usize, const OUT: usize, co
     y: &mut [[T; OUT]; B],
     relu: bool,
 ) {
-    if const { B == 1 }
-        && let ([x], [y]) = (x.as_slice(), y.as_mut_slice())
-    {
-        Single::<T, Known<IN>, Known<OUT>>::new(w, bias, x, y, relu).run::<X>();
+    if const { B == 1 || is_narrow::<T>(OUT) } {
+        for (x, y) in x.iter().zip(y) {
+            Single::<T, Known<IN>, Known<OUT>>::new(w, bias, x, y, relu).run::<X>();
+        }
     } else {
         Product { relu, ..Product::new(rows(x), w, Start::Row(bias), y) }.run_chosen::<X>();
     }
