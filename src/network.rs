@@ -20,6 +20,10 @@ const BLOCK: usize = 16;
 /// Multiply-accumulates of a network from which fewer samples gain from blocks too: of 8 and of 4.
 const SMALL: usize = 320;
 
+/// Layers of a network up to which the compiler is to make passes for these blocks: 64 layers would
+/// take it a third longer.
+const DEEP: usize = 32;
+
 /// Bytes of a network from which 2 samples gain from a block: one of them waits for the weights.
 const FIRST_CACHE: usize = 48 << 10;
 
@@ -66,7 +70,8 @@ pub trait Network: Shape {
     /// The outputs for any number of samples, quicker than one by one.
     ///
     /// Works on blocks of 16 samples: 16 times the largest two neighbouring activations between
-    /// the layers are on the stack. What is left is done in smaller blocks where that is quicker.
+    /// the layers are on the stack. What is left is done in smaller blocks where that is quicker, but by
+    /// networks of more than 32 layers one by one.
     /// The last digits may differ from those of [`predict`](Self::predict), which adds in another
     /// order. If the lengths differ nothing is written.
     ///
@@ -182,7 +187,7 @@ impl<N: Layer> Task for InferMany<'_, N> {
     #[inline(always)]
     fn run<M: Machine>(self) {
         let mut left = self.blocks::<M, BLOCK>(if SPARES_STACK { BLOCK } else { 12 });
-        if const { !SPARES_STACK && N::MACS >= SMALL } {
+        if const { !SPARES_STACK && N::MACS >= SMALL && N::LAYERS <= DEEP } {
             left = left.blocks::<M, 8>(5).blocks::<M, 4>(2);
             if const { size_of::<N>() > FIRST_CACHE } {
                 left = left.blocks::<M, 2>(1);
