@@ -12,7 +12,8 @@ use crate::Float;
 /// | Xavier/Glorot (2010) | a = √(6/(IN+OUT)) | σ = √(2/(IN+OUT)) | `Tanh`, `Sigmoid`, linear outputs |
 /// | LeCun (1998) | a = √(3/IN) | σ = √(1/IN) | `Selu` |
 ///
-/// [`init`](crate::Network::init) takes the one that the layer's activation wants.
+/// [`init`](crate::Network::init) takes the one that the layer's activation wants. PyTorch's
+/// `nn.Linear` starts from others: weights and biases uniform in ±1/√IN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Init {

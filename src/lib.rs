@@ -142,8 +142,7 @@
 //! [`net!`] nests to the right, which the compiler follows to about 100 layers; beyond, group the
 //! layers: `net![net![..], net![..]]` is the same network. All nestings give the same numbers. 200
 //! layers of distinct sizes in groups of 20 are checked in 0.2 s; 64 are built in release, with
-//! training, in about 7.5 s on two cores and 9.5 s on one, 16 in 3 s on two. In the source tree
-//! `benches/compile` measures it.
+//! training, in about 7 to 9 s, 16 in 3 s. In the source tree `benches/compile` measures it.
 #![no_std]
 #![deny(unsafe_op_in_unsafe_fn)]
 #![warn(missing_docs)]

@@ -28,7 +28,8 @@ pub trait Loss<Y> {
     /// The number type of the loss.
     type Scalar: Float;
 
-    /// The loss of one sample; `dy` gets ∂J/∂y times `scale`.
+    /// The loss of one sample, unscaled. All of `dy` is overwritten with `scale` · ∂L/∂y: a
+    /// [`Trainer`](crate::Trainer) takes the mean of B samples by a scale of 1/B.
     fn gradient(
         &self,
         y: &Y,

@@ -70,10 +70,10 @@ pub trait Network: Shape {
     /// The outputs for any number of samples, quicker than one by one.
     ///
     /// Works on blocks of 16 samples: 16 times the largest two neighbouring activations between
-    /// the layers are on the stack. What is left is done in smaller blocks where that is quicker, but by
-    /// networks of more than 32 layers one by one.
-    /// The last digits may differ from those of [`predict`](Self::predict), which adds in another
-    /// order. If the lengths differ nothing is written.
+    /// the layers are on the stack. What is left is taken in smaller blocks where that is quicker; by
+    /// networks of more than 32 layers one by one. The last digits may differ from those of
+    /// [`predict`](Self::predict), which adds in another order. If the lengths differ nothing is
+    /// written.
     ///
     /// # Errors
     /// [`LengthError`] if there are more or fewer outputs than inputs.

@@ -47,8 +47,8 @@ pub struct OnlineSgd<N: Layer, L: Loss<N::Output>> {
 
 impl<N: Layer, L: Loss<N::Output>> OnlineSgd<N, L> {
     /// Bytes that training needs: the network, the activations of one sample, and the derivatives by
-    /// the largest two neighbours. A layer of your own that does not implement [`Layer::descend`] has its gradient
-    /// on the stack meanwhile.
+    /// the largest two neighbours. A layer of your own that does not implement [`Layer::descend`] has
+    /// its gradient on the stack meanwhile.
     pub const RAM: usize = size_of::<N>() + size_of::<Self>();
 
     /// Before the first step.
@@ -58,7 +58,7 @@ impl<N: Layer, L: Loss<N::Output>> OnlineSgd<N, L> {
 
     /// One step on one sample. Returns its loss, from before the step.
     ///
-    /// Nothing is allocated and nothing panics; of the first call with `std`, `Level` says more. NaN
+    /// Nothing is allocated and nothing panics; `Level` says more of the first call with `std`. NaN
     /// and infinities go where arithmetic takes them, into the weights too.
     pub fn step(&mut self, net: &mut N, x: &N::Input, target: &L::Target) -> L::Scalar {
         let scale = L::Scalar::from_f64(-self.lr);

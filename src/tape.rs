@@ -59,7 +59,8 @@ impl<N: Layer, const B: usize> Tape<N, B> {
     }
 
     /// Given g = ∂J/∂y, sets `gradient` to the derivatives of J by all parameters, summed over
-    /// the batch. `net` and `x` are those of the last [`forward`](Self::forward).
+    /// the batch: for the gradient of a mean loss, as a [`Trainer`](crate::Trainer) takes it, divide
+    /// g by B. `net` and `x` are those of the last [`forward`](Self::forward).
     pub fn backward(&mut self, net: &N, x: &[N::Input; B], g: &[N::Output; B], gradient: &mut N) {
         self.backward_from(net, x, g, None, gradient, Store::Overwrite);
     }

@@ -101,7 +101,7 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
 
     /// One training step on a batch. Returns its mean loss, from before the step.
     ///
-    /// Nothing is allocated and nothing panics; of the first call with `std`, `Level` says more. NaN
+    /// Nothing is allocated and nothing panics; `Level` says more of the first call with `std`. NaN
     /// and infinities go where arithmetic takes them, into the weights too:
     /// [`step_checked`](Self::step_checked) stops them.
     pub fn step(

@@ -4,14 +4,25 @@ use super::{Rule, apply_to_tensor};
 use crate::kernel::{Task, dispatch};
 use crate::{Float, Layer, Machine, Visitor};
 
-/// Keeps a gradient from being too large, before the optimizer uses it.
+/// Keeps a gradient from being too large, before the optimizer uses it, by PyTorch's rules.
+///
+/// ```
+/// use constgrad::prelude::*;
+/// use constgrad::{Clip, Dense, MeanSquaredError, Sgd, Trainer};
+///
+/// let mut net = Dense::<1, 1>::ZERO;
+/// let mut trainer = Trainer::<_, _, _, 1>::new(MeanSquaredError, Sgd::new(1.0));
+/// trainer.clip = Some(Clip::Norm(1.0));
+/// trainer.step(&mut net, &[[0.0]], &[[100.0]]); // ∂J/∂b is -200
+/// assert!((net.bias()[0] - 1.0).abs() < 1e-6);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Clip {
-    /// Each number is held in ±this, which is not negative.
+    /// gᵢ ← max(−c, min(c, gᵢ)) for this c, which is not negative.
     Value(f64),
-    /// The whole gradient is scaled down so that its Euclidean norm is no larger than this, which
-    /// is not negative.
+    /// g ← g · min(1, c / (‖g‖₂ + 10⁻⁶)) for this c, which is not negative. The norm is that of the
+    /// gradient of all layers together.
     Norm(f64),
 }
 
