@@ -17,7 +17,7 @@ use crate::{Layer, Machine, Shape};
 /// Samples that [`predict_batch`](Network::predict_batch) takes through the network together.
 const BLOCK: usize = 16;
 
-/// Multiply-accumulates of a network from which fewer samples gain from blocks too: of 8 and of 4.
+/// Parameters of a network from which fewer samples gain from blocks too: of 8 and of 4.
 const SMALL: usize = 320;
 
 /// Layers of a network up to which the compiler is to make passes for these blocks: 64 layers would
@@ -187,7 +187,7 @@ impl<N: Layer> Task for InferMany<'_, N> {
     #[inline(always)]
     fn run<M: Machine>(self) {
         let mut left = self.blocks::<M, BLOCK>(if SPARES_STACK { BLOCK } else { 12 });
-        if const { !SPARES_STACK && N::MACS >= SMALL && N::LAYERS <= DEEP } {
+        if const { !SPARES_STACK && N::PARAMS >= SMALL && N::LAYERS <= DEEP } {
             left = left.blocks::<M, 8>(5).blocks::<M, 4>(2);
             if const { size_of::<N>() > FIRST_CACHE } {
                 left = left.blocks::<M, 2>(1);

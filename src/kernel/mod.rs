@@ -103,7 +103,7 @@
 //!   ns by 64-32-10 instead of 284 and 27.0 µs by 784-128-64-10 instead of 11.1; 4 took 216 instead of 175,
 //!   and 13.9 instead of 5.8. A block of 2 is a gain where weights are not in the first cache, 6.0 µs to
 //!   3.6, and a loss where they are, 112 ns to 140; of 8 and 4, a loss for less than 320
-//!   multiply-accumulates.
+//!   parameters.
 //! - The outputs of a batch beyond a multiple of 16 by half vectors, where half is enough: with 16
 //!   samples 64-8 takes 172 ns forward instead of 284, 32-33 390 instead of 442. So it is on the Zen 4,
 //!   which does two halves in a cycle or one whole vector. The Xeon below does two whole ones, and halves
