@@ -24,6 +24,22 @@ const SMALL: usize = 320;
 /// take it a third longer.
 const DEEP: usize = 32;
 
+/// Whether a network takes what is left of a batch in smaller blocks.
+const fn has_small_blocks<N: Shape>() -> bool {
+    !SPARES_STACK && N::PARAMS >= SMALL && N::LAYERS <= DEEP
+}
+
+/// If more are left than this, they would take longer than a block of 16, some of it a second time.
+const fn few<N: Shape>() -> usize {
+    if SPARES_STACK {
+        BLOCK
+    } else if has_small_blocks::<N>() {
+        12
+    } else {
+        10
+    }
+}
+
 /// Bytes of a network from which 2 samples gain from a block: one of them waits for the weights.
 const FIRST_CACHE: usize = 48 << 10;
 
@@ -70,10 +86,10 @@ pub trait Network: Shape {
     /// The outputs for any number of samples, quicker than one by one.
     ///
     /// Works on blocks of 16 samples: 16 times the largest two neighbouring activations between
-    /// the layers are on the stack. What is left is taken in smaller blocks where that is quicker; by
-    /// networks of more than 32 layers one by one. The last digits may differ from those of
-    /// [`predict`](Self::predict), which adds in another order. If the lengths differ nothing is
-    /// written.
+    /// the layers are on the stack. What is left is taken in smaller blocks where that is quicker, and
+    /// one by one by networks of more than 32 layers or of few parameters, and on chips; some samples
+    /// may be computed twice. The last digits may differ from those of [`predict`](Self::predict),
+    /// which adds in another order. If the lengths differ nothing is written.
     ///
     /// # Errors
     /// [`LengthError`] if there are more or fewer outputs than inputs.
@@ -91,7 +107,8 @@ pub trait Network: Shape {
     }
 
     /// As [`predict_batch`](Self::predict_batch), with the same bits, on several threads if there
-    /// is enough to do: from 2²⁰ multiply-accumulates ([`MACS`](Shape::MACS) · samples).
+    /// is enough to do: from 2²⁰ multiply-accumulates ([`MACS`](Shape::MACS) · samples), and more
+    /// samples than one block of 16.
     ///
     /// The threads are those of the rayon pool that the caller is in, the global one by default;
     /// see [`ParallelTrainer`](crate::ParallelTrainer). Within the pool nothing is allocated.
@@ -108,8 +125,10 @@ pub trait Network: Shape {
         Self: Layer<Input: Sync, Output: Send> + Sync,
     {
         LengthError::check("outputs", outputs.len(), inputs.len())?;
-        // The last whole block stays with what is left, which may take some of it again.
-        let whole = (inputs.len() / BLOCK).saturating_sub(1) * BLOCK;
+        // The last whole block stays with what is left, if that takes some of it again.
+        let left = inputs.len() % BLOCK;
+        let again = if left > few::<Self>() { BLOCK } else { 0 };
+        let whole = (inputs.len() - left).saturating_sub(again);
         let (x_blocks, x_rest) = inputs.split_at(whole);
         let (y_blocks, y_rest) = outputs.split_at_mut(whole);
         let x_blocks = x_blocks.as_chunks::<BLOCK>().0;
@@ -120,7 +139,8 @@ pub trait Network: Shape {
                 dispatch(InferEach { net: self, x, y });
             });
         };
-        parallel::join(Self::MACS.saturating_mul(inputs.len()), blocks, || {
+        let macs = if whole > 0 { Self::MACS.saturating_mul(inputs.len()) } else { 0 };
+        parallel::join(macs, blocks, || {
             dispatch(InferMany { net: self, x: x_rest, y: y_rest });
         });
         Ok(())
@@ -186,8 +206,8 @@ impl<N: Layer> Task for InferMany<'_, N> {
 
     #[inline(always)]
     fn run<M: Machine>(self) {
-        let mut left = self.blocks::<M, BLOCK>(if SPARES_STACK { BLOCK } else { 12 });
-        if const { !SPARES_STACK && N::PARAMS >= SMALL && N::LAYERS <= DEEP } {
+        let mut left = self.blocks::<M, BLOCK>(few::<N>());
+        if const { has_small_blocks::<N>() } {
             left = left.blocks::<M, 8>(5).blocks::<M, 4>(2);
             if const { size_of::<N>() > FIRST_CACHE } {
                 left = left.blocks::<M, 2>(1);

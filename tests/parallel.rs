@@ -111,18 +111,7 @@ fn threads_change_neither_bits_nor_results_nor_memory() {
 
     clipping_and_checking_change_no_bits();
 
-    // A prediction has the bits of one thread, however many samples are left behind whole blocks.
-    let (x, _) = data(1016);
-    let net = net();
-    for x in (1000..=x.len()).map(|samples| &x[..samples]) {
-        let mut expected = vec![[0.0; 10]; x.len()];
-        net.predict_batch(x, &mut expected).unwrap();
-        for threads in [1, 2, 3] {
-            let mut outputs = vec![[f32::NAN; 10]; x.len()];
-            pool(threads).install(|| net.predict_batch_parallel(x, &mut outputs)).unwrap();
-            assert!(outputs == expected, "{} samples, {threads} threads", x.len());
-        }
-    }
+    predictions_of_any_length_are_those_of_one_thread();
 
     // No allocation once the pool has started: its queues grow in the first calls.
     let (x, classes) = data(96);
@@ -145,6 +134,30 @@ fn threads_change_neither_bits_nor_results_nor_memory() {
         println!("allocations: {counts:?}");
         assert_eq!(counts[1..], [0, 0]);
     });
+}
+
+/// Few samples of a network that is worth two threads, and many of a smaller one: however many are
+/// left behind whole blocks.
+fn predictions_of_any_length_are_those_of_one_thread() {
+    fn check<N>(net: &N, x: &[N::Input])
+    where
+        N: Layer<Input: Sync, Output: PartialEq + Send + Copy> + Sync,
+    {
+        let mut expected = vec![N::Output::ZERO; x.len()];
+        net.predict_batch(x, &mut expected).unwrap();
+        for threads in [1, 2, 3] {
+            let mut outputs = vec![N::Output::ZERO; x.len()];
+            pool(threads).install(|| net.predict_batch_parallel(x, &mut outputs)).unwrap();
+            assert!(outputs == expected, "{} samples, {threads} threads", x.len());
+        }
+    }
+
+    let (x, _) = data(1016);
+    let net = net();
+    (1000..=x.len()).for_each(|samples| check(&*net, &x[..samples]));
+    let mut large = boxed!(<net![Dense<64, 1000, Tanh>, Dense<1000, 10>]>::ZERO);
+    large.init(&mut Xoshiro256PlusPlus::seed_from_u64(3));
+    (0..=48).for_each(|samples| check(&*large, &x[..samples]));
 }
 
 /// The last sum of gradients is taken in the update's pass, unless they are clipped or checked first.

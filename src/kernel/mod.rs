@@ -94,12 +94,12 @@
 //!   at a time by whole vectors of AVX-512: 31-31 takes 29 ns instead of 46, 63-63 80 instead of 107.
 //!   By the cost of its loads it should be no loss on the Zen 4.
 //! - A layer of 1 to 4 outputs takes each sample of a batch by itself, like a single one. As rows of
-//!   vectors beside each other, of which the most part is empty, 128-1 took 508 ns for 16 samples on
+//!   vectors beside each other, most of which is empty, 128-1 took 508 ns for 16 samples on
 //!   the Xeon below instead of 112, 128-2 509 instead of 187, 128-4 472 instead of 320; vectors of AVX2
-//!   467, 461, 438 instead of 122, 214, 352. With 4 numbers to a vector it is no gain, and for 3
-//!   outputs a loss, 616 to 964: sums are the same with all of them. In `f64` it would be a loss with
-//!   all: up to twice as long.
-//! - Less than 16 samples are predicted in blocks of 8 and 4. One by one, on the Xeon below, 8 took 452
+//!   467, 461, 438 instead of 122, 214, 352. Vectors of 4 numbers gain nothing, and with 3
+//!   outputs take 964 instead of 616: it is done there too, for the same sums everywhere. In `f64` all
+//!   would lose, up to twice as long.
+//! - Fewer than 16 samples are predicted in blocks of 8 and 4. One by one, on the Xeon below, 8 took 452
 //!   ns by 64-32-10 instead of 284 and 27.0 µs by 784-128-64-10 instead of 11.1; 4 took 216 instead of 175,
 //!   and 13.9 instead of 5.8. A block of 2 is a gain where weights are not in the first cache, 6.0 µs to
 //!   3.6, and a loss where they are, 112 ns to 140; of 8 and 4, a loss for less than 320
@@ -111,7 +111,7 @@
 //!   for all sizes ask which of them it is (`processor`). Code that is inlined does not, and is for smaller
 //!   products: asked in 2-16-1, a step of 4 samples took 5 % longer.
 //! - The weights of a single output are one row, of which ∂J/∂W and g take whole vectors: a step of
-//!   2-16-1 with 4 samples takes 888 instructions of AVX2, where a column of one number took 1,038.
+//!   2-16-1 with 4 samples took 888 instructions of AVX2, where a column of one number took 1,038.
 //! - Blocks of columns are functions of their own, two for each width, which a product of one
 //!   block calls directly: one for the largest tiles, one for the rows that are left. Those of
 //!   whole vectors are apart, and have no masks. W is packed into whole lines of the cache. With
