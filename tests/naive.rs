@@ -159,8 +159,8 @@ macro_rules! sizes {
     };
 }
 
-/// Sizes that together run through 1 to 70, with batches 1 to 9, and one larger than L1. Without `std` the first lines are
-/// enough: the compiler has one width of vectors, and the same kernels.
+/// Sizes that together run through 1 to 70, with batches 1 to 9, and one larger than L1. Without
+/// `std` the first lines are enough: the compiler has one width of vectors, and the same kernels.
 fn check_all(numbers: &[f32]) {
     check_some(numbers);
     #[cfg(feature = "std")]

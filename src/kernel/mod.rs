@@ -93,17 +93,17 @@
 //!   permutations, it is quicker to take 9 to 15 outputs beside whole panels, and 13 to 15 alone, a row
 //!   at a time by whole vectors of AVX-512: 31-31 takes 29 ns instead of 46, 63-63 80 instead of 107.
 //!   By the cost of its loads it should be no loss on the Zen 4.
-//! - A layer of 1 to 4 outputs takes each sample of a batch by itself, like a single one. As rows of
-//!   vectors beside each other, most of which is empty, 128-1 took 508 ns for 16 samples on
-//!   the Xeon below instead of 112, 128-2 509 instead of 187, 128-4 472 instead of 320; vectors of AVX2
-//!   467, 461, 438 instead of 122, 214, 352. Vectors of 4 numbers gain nothing, and with 3
-//!   outputs take 964 instead of 616: it is done there too, for the same sums everywhere. In `f64` all
+//! - A layer of 1 to 4 outputs takes each sample of a batch by itself, like a single one. As rows
+//!   of vectors beside each other, most of which is empty, 128-1 took 508 ns for 16 samples on the
+//!   Xeon below instead of 112, 128-2 509 instead of 187, 128-4 472 instead of 320; vectors of AVX2
+//!   467, 461, 438 instead of 122, 214, 352. Vectors of 4 numbers gain nothing, and with 3 outputs
+//!   take 964 instead of 616: it is done there too, for the same sums everywhere. In `f64` all
 //!   would lose, up to twice as long.
-//! - Fewer than 16 samples are predicted in blocks of 8 and 4. One by one, on the Xeon below, 8 took 452
-//!   ns by 64-32-10 instead of 284 and 27.0 µs by 784-128-64-10 instead of 11.1; 4 took 216 instead of 175,
-//!   and 13.9 instead of 5.8. A block of 2 is a gain where weights are not in the first cache, 6.0 µs to
-//!   3.6, and a loss where they are, 112 ns to 140; of 8 and 4, a loss for less than 320
-//!   parameters.
+//! - Fewer than 16 samples are predicted in blocks of 8 and 4. One by one, on the Xeon below, 8
+//!   took 452 ns by 64-32-10 instead of 284 and 27.0 µs by 784-128-64-10 instead of 11.1; 4 took
+//!   216 instead of 175, and 13.9 instead of 5.8. A block of 2 is a gain where weights are not in
+//!   the first cache, 6.0 µs to 3.6, and a loss where they are, 112 ns to 140; of 8 and 4, a loss
+//!   for less than 320 parameters.
 //! - The outputs of a batch beyond a multiple of 16 by half vectors, where half is enough: with 16
 //!   samples 64-8 takes 172 ns forward instead of 284, 32-33 390 instead of 442. So it is on the Zen 4,
 //!   which does two halves in a cycle or one whole vector. The Xeon below does two whole ones, and halves
