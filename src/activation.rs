@@ -21,7 +21,8 @@
 //! Constants are PyTorch's defaults, and so is the derivative at a kink: 0 for [`Relu`], the
 //! slope of the flat side for its kin. NaN gives NaN; infinities give the limit, and NaN in
 //! [`Softmax`]. A derivative computed from h is as exact as h: where h has reached its limit in
-//! rounding, it is 0.
+//! rounding, it is 0. One computed from s is computed by forward, together with h: most of the work
+//! is the same.
 //!
 //! All of them compute both sides of a choice and select one, without a branch: on a chip with an
 //! FPU a prediction takes the same instructions for every input, NaN, infinities and subnormal
@@ -153,7 +154,7 @@ pub trait Elementwise: 'static {
     #[doc(hidden)]
     const IS_RELU: bool = false;
     /// What the derivative is computed from: [`FromOutput`], which costs no memory, or
-    /// [`FromInput`], for which forward keeps s.
+    /// [`FromInput`], for which forward computes and keeps it.
     type Derivative: DerivativeSource;
 
     /// f(s).
@@ -166,7 +167,8 @@ pub trait Elementwise: 'static {
 /// The derivative is computed from the output h, which the next layer keeps anyway.
 pub enum FromOutput {}
 
-/// The derivative is computed from the input s, which is kept for it.
+/// The derivative is computed from the input s, in the same pass as h: what the two have in common is
+/// computed once. It is kept until backward multiplies by it.
 pub enum FromInput {}
 
 /// [`FromOutput`] or [`FromInput`]. Sealed.
@@ -176,24 +178,55 @@ impl DerivativeSource for FromOutput {}
 impl DerivativeSource for FromInput {}
 
 mod private {
-    use super::{Float, FromInput, FromOutput, Zero};
+    use super::{
+        Activation, Derivative, Elementwise, Float, FromInput, FromOutput, Machine, Value, Zero,
+        elementwise,
+    };
 
     pub trait Source {
         type Tape<T: Float, const N: usize>: Zero;
-        fn keep<T: Float, const N: usize, const B: usize>(
-            s: &[[T; N]; B],
-            tape: &mut [Self::Tape<T, N>; B],
+
+        /// [`Activation::forward`].
+        fn forward<E: Elementwise, T: Float, const N: usize>(
+            s: &mut [T; N],
+            tape: &mut Self::Tape<T, N>,
         );
+
+        /// [`Activation::forward_batch`].
+        fn forward_batch<E, M: Machine, T: Float, const N: usize, const B: usize>(
+            s: &mut [[T; N]; B],
+            tape: &mut [Self::Tape<T, N>; B],
+        ) where
+            E: Elementwise<Derivative = Self>;
+
+        /// What [`slope`](Self::slope) takes.
         fn of<'a, T: Float, const N: usize, const B: usize>(
             h: &'a [[T; N]; B],
             tape: &'a [Self::Tape<T, N>; B],
         ) -> &'a [[T; N]; B];
+
+        /// f′.
+        fn slope<E: Elementwise, T: Float>(from: T) -> T;
     }
 
     impl Source for FromOutput {
         type Tape<T: Float, const N: usize> = ();
+
         #[inline(always)]
-        fn keep<T: Float, const N: usize, const B: usize>(_: &[[T; N]; B], _: &mut [(); B]) {}
+        fn forward<E: Elementwise, T: Float, const N: usize>(s: &mut [T; N], (): &mut ()) {
+            <E as Activation>::apply(s);
+        }
+
+        #[inline(always)]
+        fn forward_batch<E, M: Machine, T: Float, const N: usize, const B: usize>(
+            s: &mut [[T; N]; B],
+            _: &mut [(); B],
+        ) where
+            E: Elementwise<Derivative = Self>,
+        {
+            E::apply_batch::<M, T, N, B>(s);
+        }
+
         #[inline(always)]
         fn of<'a, T: Float, const N: usize, const B: usize>(
             h: &'a [[T; N]; B],
@@ -201,20 +234,46 @@ mod private {
         ) -> &'a [[T; N]; B] {
             h
         }
+
+        #[inline(always)]
+        fn slope<E: Elementwise, T: Float>(h: T) -> T {
+            E::derivative(h)
+        }
     }
 
     impl Source for FromInput {
         type Tape<T: Float, const N: usize> = [T; N];
+
         #[inline(always)]
-        fn keep<T: Float, const N: usize, const B: usize>(s: &[[T; N]; B], tape: &mut [[T; N]; B]) {
-            *tape = *s;
+        fn forward<E: Elementwise, T: Float, const N: usize>(s: &mut [T; N], slopes: &mut [T; N]) {
+            for (s, slope) in s.iter_mut().zip(slopes) {
+                *slope = E::derivative(*s);
+                *s = E::apply(*s);
+            }
         }
+
+        #[inline(always)]
+        fn forward_batch<E, M: Machine, T: Float, const N: usize, const B: usize>(
+            s: &mut [[T; N]; B],
+            slopes: &mut [[T; N]; B],
+        ) where
+            E: Elementwise<Derivative = Self>,
+        {
+            let (s, slopes) = (s.as_flattened_mut(), slopes.as_flattened_mut());
+            elementwise::map_both::<M, Value<E>, Derivative<E>, T>(s, slopes);
+        }
+
         #[inline(always)]
         fn of<'a, T: Float, const N: usize, const B: usize>(
             _: &'a [[T; N]; B],
-            tape: &'a [[T; N]; B],
+            slopes: &'a [[T; N]; B],
         ) -> &'a [[T; N]; B] {
-            tape
+            slopes
+        }
+
+        #[inline(always)]
+        fn slope<E: Elementwise, T: Float>(kept: T) -> T {
+            kept
         }
     }
 }
@@ -235,9 +294,7 @@ impl<E: Elementwise> Activation for E {
 
     #[inline(always)]
     fn forward<T: Float, const N: usize>(s: &mut [T; N], tape: &mut Self::Tape<T, N>) {
-        let (s, tape) = (array::from_mut(s), array::from_mut(tape));
-        <E::Derivative as private::Source>::keep(s, tape);
-        s.iter_mut().for_each(<E as Activation>::apply);
+        <E::Derivative as private::Source>::forward::<E, T, N>(s, tape);
     }
 
     #[inline(always)]
@@ -249,7 +306,7 @@ impl<E: Elementwise> Activation for E {
         let (h, tape) = (array::from_ref(h), array::from_ref(tape));
         let [from] = <E::Derivative as private::Source>::of(h, tape);
         for (gradient, &from) in gradient.iter_mut().zip(from) {
-            *gradient *= E::derivative(from);
+            *gradient *= Slope::<E>::of(from);
         }
     }
 
@@ -263,8 +320,7 @@ impl<E: Elementwise> Activation for E {
         s: &mut [[T; N]; B],
         tape: &mut [Self::Tape<T, N>; B],
     ) {
-        <E::Derivative as private::Source>::keep(s, tape);
-        <E as Activation>::apply_batch::<M, T, N, B>(s);
+        <E::Derivative as private::Source>::forward_batch::<E, M, T, N, B>(s, tape);
     }
 
     #[inline(always)]
@@ -276,7 +332,7 @@ impl<E: Elementwise> Activation for E {
         store: Store,
     ) {
         let from = <E::Derivative as private::Source>::of(h, tape);
-        elementwise::scale_and_sum::<M, Derivative<E>, T, N, B>(gradient, from, sums, store);
+        elementwise::scale_and_sum::<M, Slope<E>, T, N, B>(gradient, from, sums, store);
     }
 }
 
@@ -290,13 +346,23 @@ impl<E: Elementwise> Function for Value<E> {
     }
 }
 
-/// f′ of an activation.
+/// f′ of an activation, from what its derivative is computed from.
 struct Derivative<E>(E);
 
 impl<E: Elementwise> Function for Derivative<E> {
     #[inline(always)]
     fn of<T: Float>(x: T) -> T {
         E::derivative(x)
+    }
+}
+
+/// f′ of an activation, from what backward has of it.
+struct Slope<E>(E);
+
+impl<E: Elementwise> Function for Slope<E> {
+    #[inline(always)]
+    fn of<T: Float>(x: T) -> T {
+        <E::Derivative as private::Source>::slope::<E, T>(x)
     }
 }
 
@@ -392,7 +458,7 @@ elementwise! {
         |s| {
             // φ(s) = e^(−s²/2) / √(2π)
             let density = (s * s * T::from_f64(-0.5)).exp() * T::from_f64(0.5 * SQRT_2_PI);
-            s.normal_cdf() + s.at_least(T::from_f64(-1e3)).at_most(T::from_f64(1e3)) * density
+            s.normal_cdf() + held(s) * density
         };
 
     /// f(s) = ½ s (1 + tanh(√(2/π) (s + 0.044715 s³))): the usual approximation of [`Gelu`].
@@ -403,9 +469,10 @@ elementwise! {
             limit_at_minus_infinity(s, s * (argument + argument).sigmoid())
         },
         |s| {
-            let s = s.at_least(T::from_f64(-1e3)).at_most(T::from_f64(1e3));
-            let (argument, slope) = gelu_argument(s);
+            let (argument, _) = gelu_argument(s);
             let (high, low) = ((argument + argument).sigmoid(), (-argument - argument).sigmoid());
+            let s = held(s);
+            let (_, slope) = gelu_argument(s);
             high + (s + s) * slope * high * low
         };
 
@@ -413,9 +480,8 @@ elementwise! {
     Silu: HeUniform, FromInput,
         |s| limit_at_minus_infinity(s, s * s.sigmoid()),
         |s| {
-            let s = s.at_least(T::from_f64(-1e3)).at_most(T::from_f64(1e3));
             let (high, low) = (s.sigmoid(), (-s).sigmoid());
-            high + s * high * low
+            high + held(s) * high * low
         };
 
     /// f(s) = σ(s) = 1 / (1 + e⁻ˢ): the logistic function, into 0..1.
@@ -456,6 +522,12 @@ elementwise! {
             let rest = T::ONE - h.abs();
             rest * rest
         };
+}
+
+/// s, but no infinity, which times a factor that has reached 0 is no number.
+#[inline(always)]
+fn held<T: Float>(s: T) -> T {
+    s.at_least(T::from_f64(-1e3)).at_most(T::from_f64(1e3))
 }
 
 /// `value`, but 0 at s = −∞, where s times a factor that has reached 0 is no number.

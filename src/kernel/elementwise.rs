@@ -51,6 +51,13 @@ pub(crate) fn map_here<F: Function, T: Float>(xs: &mut [T]) {
     }
 }
 
+/// y ← g(x) and then x ← f(x), for each pair of numbers of two slices that are equally long.
+#[inline(always)]
+pub(crate) fn map_both<M: Machine, F: Function, G: Function, T: Float>(xs: &mut [T], ys: &mut [T]) {
+    let task = MapBoth::<F, G, T> { xs, ys, functions: PhantomData };
+    if task.xs.len() <= INLINE { task.run::<M>() } else { M::run(task) }
+}
+
 /// y ← y · f(x), for each pair of numbers of two slices that are equally long.
 #[inline(always)]
 pub(crate) fn scale<M: Machine, F: Function, T: Float>(ys: &mut [T], xs: &[T]) {
@@ -69,6 +76,37 @@ impl<F: Function, T: Float> Task for Map<'_, F, T> {
     #[inline(always)]
     fn run<M: Machine>(self) {
         map_here::<F, T>(self.xs);
+    }
+}
+
+struct MapBoth<'a, F, G, T> {
+    xs: &'a mut [T],
+    ys: &'a mut [T],
+    functions: PhantomData<(F, G)>,
+}
+
+impl<F: Function, G: Function, T: Float> Task for MapBoth<'_, F, G, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<M: Machine>(self) {
+        let each = |x: &mut T, y: &mut T| (*x, *y) = (F::of(*x), G::of(*x));
+        if PLAIN {
+            return self.xs.iter_mut().zip(self.ys).for_each(|(x, y)| each(x, y));
+        }
+        let (x_chunks, x_rest) = self.xs.as_chunks_mut::<CHUNK>();
+        let (y_chunks, y_rest) = self.ys.as_chunks_mut::<CHUNK>();
+        for (x, y) in x_chunks.as_flattened_mut().iter_mut().zip(y_chunks.as_flattened_mut()) {
+            each(x, y);
+        }
+        if !x_rest.is_empty() {
+            let (mut xs, mut ys) = (padded(x_rest), padded(y_rest));
+            for (x, y) in xs.iter_mut().zip(&mut ys) {
+                each(x, y);
+            }
+            copy(x_rest, &xs);
+            copy(y_rest, &ys);
+        }
     }
 }
 
@@ -325,6 +363,7 @@ fn copy<T: Float>(rest: &mut [T], chunk: &[T; CHUNK]) {
 mod tests {
     use core::hint::black_box;
     use std::fmt::LowerExp;
+    use std::vec;
     use std::vec::Vec;
 
     use super::*;
@@ -334,6 +373,7 @@ mod tests {
     /// All that is here, on one machine.
     struct All<'a, F, T> {
         mapped: &'a mut [T],
+        both: [&'a mut [T]; 2],
         scaled: &'a mut [T],
         xs: &'a [T],
         function: PhantomData<F>,
@@ -345,6 +385,8 @@ mod tests {
         #[inline(always)]
         fn run<M: Machine>(self) -> [T; 2] {
             map::<M, F, T>(self.mapped);
+            let [halves, values] = self.both;
+            map_both::<M, Halved, F, T>(halves, values);
             scale::<M, F, T>(self.scaled, self.xs);
             [sum(self.xs), largest(self.xs)]
         }
@@ -361,10 +403,12 @@ mod tests {
             F::of(black_box(x))
         }
         let (mut mapped, mut scaled) = (xs.to_vec(), xs.to_vec());
+        let (mut halves, mut values) = (xs.to_vec(), vec![T::NAN; xs.len()]);
         scaled.reverse();
         let ys = scaled.clone();
         let [sum, largest] = dispatch(All::<F, T> {
             mapped: &mut mapped,
+            both: [&mut halves, &mut values],
             scaled: &mut scaled,
             xs,
             function: PhantomData,
@@ -378,6 +422,8 @@ mod tests {
                 xs.len()
             );
             assert!(same(scaled[i], ys[i] * f), "{:e} · {what}({x:e}): {:e}", ys[i], scaled[i]);
+            assert!(same(values[i], f), "{what}({x:e}) = {f:e}, {:e} beside x/2", values[i]);
+            assert!(same(halves[i], Halved::of(x)), "half of {x:e}: {:e}", halves[i]);
         }
 
         let mut places = [T::ZERO; CHUNK];

@@ -85,6 +85,10 @@
 //!   64: no more could be gained. In the first tiles of ∂J/∂W, which go through all rows of δ anyway and
 //!   need not know another layer, it takes as long: steps took 1 % longer to 1 % less.
 //!
+//! - A derivative that needs s is computed with h, in one pass, and kept instead of s. Backward would
+//!   compute a normal distribution or an exponential again: on the Xeon below a step of two layers
+//!   64-64 with 64 samples takes 31.1 µs with Gelu instead of 42.4, 27.7 with GeluTanh instead of 33.2, 21.7
+//!   with Silu instead of 25.7.
 //! - What a function computes for one sample is handed over in registers. A struct is handed over
 //!   in memory, and the first weight is loaded the later: 64-32 took 64 ns instead of 53.
 //! - Outputs beyond a multiple of 16 are taken 8 rows at a time, the factors permuted. A row at a
