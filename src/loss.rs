@@ -11,6 +11,8 @@
 //! The loss of a batch is the mean over its samples. Each loss has its own target type, so that a
 //! wrong target does not compile. NaN in an output gives a NaN loss.
 
+use core::array::{from_mut, from_ref};
+
 use crate::activation::{Exp, subtract_largest};
 use crate::data::Class;
 use crate::kernel::SPARES_STACK;
@@ -78,48 +80,53 @@ fn one_by_one<L: Loss<Y> + ?Sized, Y, const B: usize>(
     sum
 }
 
-/// The mean over the outputs of `of(y, t)` = (loss, derivative).
+/// The sum over the samples of the means over their outputs of `of(y, t)` = (loss, derivative). All
+/// outputs are one row: so a single one of each sample fills vectors too.
 #[inline(always)]
-fn mean<T: Float, const N: usize>(
-    y: &[T; N],
-    target: &[T; N],
+fn means<T: Float, const N: usize, const B: usize>(
+    ys: &[[T; N]; B],
+    targets: &[[T; N]; B],
     scale: T,
-    dy: &mut [T; N],
+    dys: &mut [[T; N]; B],
     of: impl Fn(T, T) -> (T, T),
 ) -> T {
     let share = T::from_f64(1.0 / N as f64);
     let scale = scale * share;
+    let (ys, targets) = (ys.as_flattened(), targets.as_flattened());
+    let dys = dys.as_flattened_mut();
     // A sum waits for the one before: beside it nothing would be vectorised.
-    let sum = match const { N } {
-        0..4 => add_up::<T, N, 1>(y, target, scale, dy, of),
-        4..8 => add_up::<T, N, 4>(y, target, scale, dy, of),
-        8..16 => add_up::<T, N, 8>(y, target, scale, dy, of),
-        16.. => add_up::<T, N, 16>(y, target, scale, dy, of),
+    let sum = match const { N * B } {
+        0..4 => add_up::<T, 1>(ys, targets, scale, dys, of),
+        4..8 => add_up::<T, 4>(ys, targets, scale, dys, of),
+        8..16 => add_up::<T, 8>(ys, targets, scale, dys, of),
+        16..32 => add_up::<T, 16>(ys, targets, scale, dys, of),
+        32.. => add_up::<T, 32>(ys, targets, scale, dys, of),
     };
     sum * share
 }
 
-/// The sum of the losses of `PLACES` outputs or more, in `PLACES` places; `dy` gets the derivatives
+/// The sum of the losses of `PLACES` outputs or more, in `PLACES` places; `dys` gets the derivatives
 /// times `scale`.
 #[inline(always)]
-fn add_up<T: Float, const N: usize, const PLACES: usize>(
-    y: &[T; N],
-    target: &[T; N],
+fn add_up<T: Float, const PLACES: usize>(
+    ys: &[T],
+    targets: &[T],
     scale: T,
-    dy: &mut [T; N],
+    dys: &mut [T],
     of: impl Fn(T, T) -> (T, T),
 ) -> T {
     let mut sums = [T::ZERO; PLACES];
-    let (ys, targets) = (y.as_chunks().0, target.as_chunks().0);
-    for ((y, target), dy) in ys.iter().zip(targets).zip(dy.as_chunks_mut().0) {
+    let rest = ys.len() % PLACES;
+    let chunks = ys.as_chunks().0.iter().zip(targets.as_chunks().0);
+    for ((y, target), dy) in chunks.zip(dys.as_chunks_mut().0) {
         add_losses(y, target, scale, dy, &mut sums, 0, &of);
     }
     // The last, some of which have been among these.
-    if const { !N.is_multiple_of(PLACES) }
+    if rest > 0
         && let (Some(y), Some(target), Some(dy)) =
-            (y.last_chunk(), target.last_chunk(), dy.last_chunk_mut())
+            (ys.last_chunk(), targets.last_chunk(), dys.last_chunk_mut())
     {
-        add_losses(y, target, scale, dy, &mut sums, PLACES - N % PLACES, &of);
+        add_losses(y, target, scale, dy, &mut sums, PLACES - rest, &of);
     }
     if const { PLACES == 1 } { sums[0] } else { elementwise::sum(&sums) }
 }
@@ -144,21 +151,46 @@ fn add_losses<T: Float, const PLACES: usize>(
     }
 }
 
+/// Losses that are means over the outputs: their `of` gives (loss, derivative) of an output and its target.
+macro_rules! means_over_outputs {
+    ($($loss:ty)*) => {$(
+        impl<T: Float, const N: usize> Loss<[T; N]> for $loss {
+            type Target = [T; N];
+            type Scalar = T;
+
+            #[inline(always)]
+            fn gradient(&self, y: &[T; N], target: &[T; N], scale: T, dy: &mut [T; N]) -> T {
+                let (y, target, dy) = (from_ref(y), from_ref(target), from_mut(dy));
+                means::<T, N, 1>(y, target, scale, dy, self.of())
+            }
+
+            #[inline(always)]
+            fn gradient_batch<const B: usize>(
+                &self,
+                ys: &[[T; N]; B],
+                targets: &[[T; N]; B],
+                scale: T,
+                dys: &mut [[T; N]; B],
+            ) -> T {
+                means::<T, N, B>(ys, targets, scale, dys, self.of())
+            }
+        }
+    )*};
+}
+means_over_outputs!(MeanSquaredError MeanAbsoluteError Huber BinaryCrossEntropy);
+
 /// Mean over the outputs of (y − t)².
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MeanSquaredError;
 
-impl<T: Float, const N: usize> Loss<[T; N]> for MeanSquaredError {
-    type Target = [T; N];
-    type Scalar = T;
-
+impl MeanSquaredError {
     #[inline(always)]
-    fn gradient(&self, y: &[T; N], target: &[T; N], scale: T, dy: &mut [T; N]) -> T {
-        mean(y, target, scale, dy, |y, t| {
+    fn of<T: Float>(&self) -> impl Fn(T, T) -> (T, T) {
+        |y, t| {
             let error = y - t;
             (error * error, error + error)
-        })
+        }
     }
 }
 
@@ -167,24 +199,15 @@ impl<T: Float, const N: usize> Loss<[T; N]> for MeanSquaredError {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MeanAbsoluteError;
 
-impl<T: Float, const N: usize> Loss<[T; N]> for MeanAbsoluteError {
-    type Target = [T; N];
-    type Scalar = T;
-
+impl MeanAbsoluteError {
     #[inline(always)]
-    fn gradient(&self, y: &[T; N], target: &[T; N], scale: T, dy: &mut [T; N]) -> T {
-        mean(y, target, scale, dy, |y, t| {
+    fn of<T: Float>(&self) -> impl Fn(T, T) -> (T, T) {
+        |y, t| {
             let error = y - t;
             // 0 and NaN are their own sign.
-            let sign = if error > T::ZERO {
-                T::ONE
-            } else if error < T::ZERO {
-                -T::ONE
-            } else {
-                error
-            };
-            (error.abs(), sign)
-        })
+            let sign = T::select(error < T::ZERO, -T::ONE, error);
+            (error.abs(), T::select(error > T::ZERO, T::ONE, sign))
+        }
     }
 }
 
@@ -202,28 +225,23 @@ impl Huber {
     pub const fn new(delta: f64) -> Self {
         Huber { delta }
     }
+
+    #[inline(always)]
+    fn of<T: Float>(&self) -> impl Fn(T, T) -> (T, T) {
+        let (delta, half) = (T::from_f64(self.delta), T::from_f64(0.5));
+        move |y, t| {
+            let error = y - t;
+            let inner = error.at_least(-delta).at_most(delta);
+            // Within δ: e · (e − ½e). Beyond: ±δ · (e − ±½δ).
+            (inner * (error - half * inner), inner)
+        }
+    }
 }
 
 /// δ = 1.
 impl Default for Huber {
     fn default() -> Self {
         Huber::new(1.0)
-    }
-}
-
-impl<T: Float, const N: usize> Loss<[T; N]> for Huber {
-    type Target = [T; N];
-    type Scalar = T;
-
-    #[inline(always)]
-    fn gradient(&self, y: &[T; N], target: &[T; N], scale: T, dy: &mut [T; N]) -> T {
-        let (delta, half) = (T::from_f64(self.delta), T::from_f64(0.5));
-        mean(y, target, scale, dy, |y, t| {
-            let error = y - t;
-            let inner = error.at_least(-delta).at_most(delta);
-            // Within δ: e · (e − ½e). Beyond: ±δ · (e − ±½δ).
-            (inner * (error - half * inner), inner)
-        })
     }
 }
 
@@ -331,9 +349,7 @@ impl CrossEntropy {
         let mut loss = T::ZERO;
         // An expected 0 leaves a loss of ∞ out of the sum; 0 · ∞ would be no number.
         if share != T::ZERO {
-            for &y in y {
-                loss += share * likelihood(y);
-            }
+            loss += elementwise::sum(&y.map(|y| share * likelihood(y)));
         }
         if certain != T::ZERO
             && let Some(&y) = y.get(target.index())
@@ -368,22 +384,19 @@ impl Function for Ln {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BinaryCrossEntropy;
 
-impl<T: Float, const N: usize> Loss<[T; N]> for BinaryCrossEntropy {
-    type Target = [T; N];
-    type Scalar = T;
-
+impl BinaryCrossEntropy {
     #[inline(always)]
-    fn gradient(&self, y: &[T; N], target: &[T; N], scale: T, dy: &mut [T; N]) -> T {
-        mean(y, target, scale, dy, |y, t| {
+    fn of<T: Float>(&self) -> impl Fn(T, T) -> (T, T) {
+        |y, t| {
             // −ln σ(y) = max(−y, 0) + ln(1 + e^−|y|), and likewise for 1 − σ(y) = σ(−y). What
             // weighs |y| is how probable the answer is that y speaks against.
             let against = T::select(y < T::ZERO, t, T::ONE - t);
             // What is not probable at all weighs nothing, not 0 · ∞.
             let penalty = T::select(against == T::ZERO, against, y.abs() * against);
-            let loss = penalty + (-y.abs()).exp().ln_1p();
+            let loss = penalty + (-y.abs()).softplus();
             // σ(y) − t, for large y as (1 − t) − σ(−y): beside 1 it would lose its digits.
             let small = (-y.abs()).sigmoid();
             (loss, T::select(y < T::ZERO, small - t, (T::ONE - t) - small))
-        })
+        }
     }
 }
