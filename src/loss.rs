@@ -349,7 +349,7 @@ impl CrossEntropy {
         let mut loss = T::ZERO;
         // An expected 0 leaves a loss of ∞ out of the sum; 0 · ∞ would be no number.
         if share != T::ZERO {
-            loss += elementwise::sum(&y.map(|y| share * likelihood(y)));
+            loss += elementwise::sum_of(y, |y| share * likelihood(y));
         }
         if certain != T::ZERO
             && let Some(&y) = y.get(target.index())

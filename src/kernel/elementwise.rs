@@ -301,35 +301,41 @@ impl<F: Function, T: Float, const REST: bool> Task for ScaleAndSum<'_, F, T, RES
 /// The sum of all numbers.
 #[inline(always)]
 pub(crate) fn sum<T: Float>(xs: &[T]) -> T {
-    fold(xs, T::ZERO, |a, b| a + b)
+    sum_of(xs, |x| x)
+}
+
+/// The sum of what `of` gives for each number.
+#[inline(always)]
+pub(crate) fn sum_of<T: Float>(xs: &[T], of: impl Fn(T) -> T) -> T {
+    fold(xs, T::ZERO, of, |a, b| a + b)
 }
 
 /// The largest of all numbers, −∞ if there are none. A NaN may get lost.
 #[inline(always)]
 pub(crate) fn largest<T: Float>(xs: &[T]) -> T {
-    fold(xs, -T::INFINITY, |a, b| b.at_least(a))
+    fold(xs, -T::INFINITY, |x| x, |a, b| b.at_least(a))
 }
 
 /// Whether none of the numbers is infinite or NaN.
 #[inline(always)]
 pub(crate) fn are_finite<T: Float>(xs: &[T]) -> bool {
     // Every number times 0 is 0, unless it is infinite or NaN.
-    fold(xs, T::ZERO, |a, b| a + b * T::ZERO) == T::ZERO
+    sum_of(xs, |x| x * T::ZERO) == T::ZERO
 }
 
-/// Folds the numbers of each place in a chunk, and then these in halves: the same order for
-/// vectors of any length.
+/// Folds what `of` gives for the numbers of each place in a chunk, and then these in halves: the same
+/// order for vectors of any length.
 #[inline(always)]
-fn fold<T: Float>(xs: &[T], neutral: T, f: impl Fn(T, T) -> T) -> T {
+fn fold<T: Float>(xs: &[T], neutral: T, of: impl Fn(T) -> T, f: impl Fn(T, T) -> T) -> T {
     let (chunks, rest) = xs.as_chunks::<CHUNK>();
     let mut places = [neutral; CHUNK];
     for chunk in chunks {
         for (place, &x) in places.iter_mut().zip(chunk) {
-            *place = f(*place, x);
+            *place = f(*place, of(x));
         }
     }
     for (place, &x) in places.iter_mut().zip(rest) {
-        *place = f(*place, x);
+        *place = f(*place, of(x));
     }
     let mut half = CHUNK / 2;
     while half > 0 {
