@@ -96,8 +96,7 @@ fn means<T: Float, const N: usize, const B: usize>(
     let dys = dys.as_flattened_mut();
     // A sum waits for the one before: beside it nothing would be vectorised.
     let sum = match const { N * B } {
-        0..4 => add_up::<T, 1>(ys, targets, scale, dys, of),
-        4..8 => add_up::<T, 4>(ys, targets, scale, dys, of),
+        0..8 => add_up::<T, 1>(ys, targets, scale, dys, of),
         8..16 => add_up::<T, 8>(ys, targets, scale, dys, of),
         16..32 => add_up::<T, 16>(ys, targets, scale, dys, of),
         32.. => add_up::<T, 32>(ys, targets, scale, dys, of),

@@ -1,12 +1,12 @@
 //! The workloads that the peers are measured by: inference of one sample (I1 to I5) and of many
-//! (II), and training steps (T1 to T4).
+//! (II), and training steps (T1 to T4). And a step with an activation and a loss that these lack, T5.
 
 use std::hint::black_box;
 
 use constgrad::prelude::*;
 use constgrad::{
-    Adam, Class, CrossEntropy, Dense, Layer, Loss, MeanSquaredError, Optimizer, Relu, Sgd, Tanh,
-    Trainer, net,
+    Adam, BinaryCrossEntropy, Class, CrossEntropy, Dense, Gelu, Layer, Loss, MeanSquaredError,
+    Optimizer, Relu, Sgd, Tanh, Trainer, net,
 };
 use rand::{RngExt, SeedableRng, rngs::Xoshiro256PlusPlus};
 
@@ -17,6 +17,7 @@ type I4 = net![Dense<784, 128, Relu>, Dense<128, 64, Relu>, Dense<64, 10>];
 type I5 = net![Dense<64, 64, Tanh>, Dense<64, 64, Tanh>, Dense<64, 4>];
 type Xor = net![Dense<2, 16, Tanh>, Dense<16, 1>];
 type Policy = net![Dense<17, 256, Relu>, Dense<256, 256, Relu>, Dense<256, 6>];
+type YesOrNo = net![Dense<16, 32, Gelu>, Dense<32, 1>];
 
 /// What measures a workload, in time or otherwise.
 pub trait Meter {
@@ -47,6 +48,9 @@ pub fn workloads(meter: &mut impl Meter) {
         adam,
         &samples(256),
     );
+    let answers: Vec<[f32; 1]> = (0..64).map(|i| [(i % 2) as f32]).collect();
+    let binary = BinaryCrossEntropy;
+    step::<YesOrNo, _, _, 16, 64>(meter, "T5 16-32-1 gelu batch 64", binary, sgd, &answers);
 }
 
 fn rng() -> Xoshiro256PlusPlus {
