@@ -7,138 +7,167 @@ use constgrad::prelude::*;
 use constgrad::{Dense, Tape, Visitor};
 use proptest::prelude::*;
 
-/// W[out][in], b, and what a dense layer makes of x and δ, by definition.
+type Rows = Vec<Vec<f32>>;
+
+/// A dense layer's W[out][in] and b, a batch x and its δ, and what the layer makes of them, by
+/// definition.
 struct Naive {
-    w: Vec<Vec<f64>>,
-    b: Vec<f64>,
+    w: Rows,
+    b: Vec<f32>,
+    x: Rows,
+    d: Rows,
+    size: String,
+}
+
+/// What the crate makes of the same: outputs of each way to predict, and derivatives.
+struct Found {
+    forward: Rows,
+    predict: Rows,
+    /// Of batches of several lengths: x again and again.
+    predict_batch: [Rows; 4],
+    dx: Rows,
+    dw: Rows,
+    db: Vec<f32>,
+    /// Added to W and b.
+    dw_added: Rows,
+    db_added: Vec<f32>,
 }
 
 impl Naive {
-    fn of<const IN: usize, const OUT: usize>(layer: &Dense<IN, OUT>) -> Self {
-        Naive {
-            w: layer.rows().map(|row| row.map(|&w| f64::from(w)).collect()).collect(),
-            b: layer.bias().map(f64::from).to_vec(),
-        }
-    }
-
     /// s = W h + b, and the sum of the magnitudes added.
     fn affine(&self, x: &[f32]) -> Vec<(f64, f64)> {
-        let mut y = vec![(0.0, 0.0); self.b.len()];
-        for (o, y) in y.iter_mut().enumerate() {
-            *y = (self.b[o], self.b[o].abs());
-            for (i, &x) in x.iter().enumerate() {
-                y.0 += self.w[o][i] * f64::from(x);
-                y.1 += (self.w[o][i] * f64::from(x)).abs();
-            }
-        }
-        y
+        let rows = self.w.iter().zip(&self.b);
+        rows.map(|(row, &b)| sum_of_products(b, row.iter().zip(x))).collect()
     }
 
     /// g = Wᵀ δ, and the sum of the magnitudes added.
-    fn transposed(&self, d: &[f32], inputs: usize) -> Vec<(f64, f64)> {
-        let mut g = vec![(0.0, 0.0); inputs];
-        for (i, g) in g.iter_mut().enumerate() {
-            for (o, &d) in d.iter().enumerate() {
-                g.0 += self.w[o][i] * f64::from(d);
-                g.1 += (self.w[o][i] * f64::from(d)).abs();
-            }
+    fn transposed(&self, d: &[f32]) -> Vec<(f64, f64)> {
+        let column = |i| self.w.iter().map(move |row| &row[i]);
+        (0..self.x[0].len()).map(|i| sum_of_products(0.0, column(i).zip(d))).collect()
+    }
+
+    /// ∂J/∂W = Σ δ xᵀ at (o, i), added to a number, and the sum of the magnitudes added.
+    fn outer(&self, to: f32, o: usize, i: usize) -> (f64, f64) {
+        sum_of_products(to, self.x.iter().map(|x| &x[i]).zip(self.d.iter().map(|d| &d[o])))
+    }
+
+    /// ∂J/∂b = Σ δ at o, added to a number, and the sum of the magnitudes added.
+    fn sum(&self, to: f32, o: usize) -> (f64, f64) {
+        sum_of_products(to, self.d.iter().map(|d| (&d[o], &1.0)))
+    }
+
+    fn assert_close(&self, what: &str, found: &[f32], expected: &[(f64, f64)]) {
+        assert_eq!(found.len(), expected.len());
+        for (&found, &expected) in found.iter().zip(expected) {
+            assert_close(found, expected, what, &self.size);
         }
-        g
+    }
+
+    fn check(&self, found: &Found) {
+        for (n, (x, d)) in self.x.iter().zip(&self.d).enumerate() {
+            let y = self.affine(x);
+            self.assert_close("forward", &found.forward[n], &y);
+            self.assert_close("predict", &found.predict[n], &y);
+            for batch in &found.predict_batch {
+                for row in batch.iter().skip(n).step_by(self.x.len()) {
+                    self.assert_close("predict_batch", row, &y);
+                }
+            }
+            self.assert_close("input gradient", &found.dx[n], &self.transposed(d));
+        }
+        for (o, row) in self.w.iter().enumerate() {
+            for (i, &w) in row.iter().enumerate() {
+                let (dw, added) = (found.dw[o][i], found.dw_added[o][i]);
+                assert_close(dw, self.outer(0.0, o, i), "weight gradient", &self.size);
+                assert_close(added, self.outer(w, o, i), "accumulated weight gradient", &self.size);
+            }
+            let (db, added) = (found.db[o], found.db_added[o]);
+            assert_close(db, self.sum(0.0, o), "bias gradient", &self.size);
+            assert_close(added, self.sum(self.b[o], o), "accumulated bias gradient", &self.size);
+        }
     }
 }
 
-/// ∂J/∂W = Σ δ xᵀ at (o, i), and the sum of the magnitudes added.
-fn outer(x: &[&[f32]], d: &[&[f32]], o: usize, i: usize) -> (f64, f64) {
-    let products = x.iter().zip(d).map(|(x, d)| f64::from(x[i]) * f64::from(d[o]));
-    products.fold((0.0, 0.0), |(sum, size), p| (sum + p, size + p.abs()))
+/// Σ a b added to a number, and the sum of the magnitudes added.
+fn sum_of_products<'a>(to: f32, factors: impl Iterator<Item = (&'a f32, &'a f32)>) -> (f64, f64) {
+    let to = f64::from(to);
+    let products = factors.map(|(&a, &b)| f64::from(a) * f64::from(b));
+    products.fold((to, to.abs()), |(sum, size), p| (sum + p, size + p.abs()))
 }
 
 #[track_caller]
-fn assert_close(found: f32, (expected, magnitude): (f64, f64), what: &str) {
+fn assert_close(found: f32, (expected, magnitude): (f64, f64), what: &str, size: &str) {
     let allowed = 8.0 * f64::from(f32::EPSILON) * magnitude + f64::from(f32::MIN_POSITIVE);
     let error = (f64::from(found) - expected).abs();
-    assert!(error <= allowed, "{what}: {found} found, {expected} expected");
+    assert!(error <= allowed, "{what}, {size}: {found} found, {expected} expected");
 }
 
 /// Sets every parameter from a source of numbers.
-struct Fill<F>(F);
+struct Fill<'a>(&'a mut dyn FnMut() -> f32);
 
-impl<F: FnMut() -> f32> Visitor<0> for Fill<F> {
+impl Visitor<0> for Fill<'_> {
     fn tensor<T: constgrad::Float>(&mut self, parameters: &mut [T], []: [&mut [T]; 0]) {
         parameters.fill_with(|| T::from_f64(f64::from((self.0)())));
     }
 }
 
-/// Checks one layer type on one batch of numbers, in every way the crate computes it.
+fn rows(numbers: &[f32], len: usize) -> Rows {
+    numbers.chunks(len).map(<[f32]>::to_vec).collect()
+}
+
+fn weights(outputs: usize, inputs: usize, weight: &dyn Fn(usize, usize) -> f32) -> Rows {
+    (0..outputs).map(|o| (0..inputs).map(|i| weight(o, i)).collect()).collect()
+}
+
+/// Checks one layer type on one batch of numbers, in every way the crate computes it. Only that is
+/// done here, which is compiled for each size; what needs none is in [`Naive`].
+#[inline(never)]
 fn check<const IN: usize, const OUT: usize, const B: usize>(numbers: &[f32]) {
     let mut numbers = numbers.iter().copied().cycle();
     let mut next = || numbers.next().expect("there are numbers");
+    let next: &mut dyn FnMut() -> f32 = &mut next;
     let mut layer = Box::new(Dense::<IN, OUT>::ZERO);
-    constgrad::Layer::visit(&mut *layer, [], &mut Fill(&mut next));
-    let x: Box<[[f32; IN]; B]> = Box::new([(); B].map(|()| [(); IN].map(|()| next())));
-    let g: Box<[[f32; OUT]; B]> = Box::new([(); B].map(|()| [(); OUT].map(|()| next())));
-    let naive = Naive::of(&layer);
-    let size = format!("{IN} -> {OUT}, batch {B}");
+    constgrad::Layer::visit(&mut *layer, [], &mut Fill(&mut *next));
+    let (mut x, mut d) = (Box::new([[0.0; IN]; B]), Box::new([[0.0; OUT]; B]));
+    x.as_flattened_mut().fill_with(&mut *next);
+    d.as_flattened_mut().fill_with(&mut *next);
 
     let mut tape = Box::new(Tape::<Dense<IN, OUT>, B>::ZERO);
-    let y = *tape.forward(&layer, &x);
+    let forward = rows(tape.forward(&layer, &x).as_flattened(), OUT);
+    let predict = x.iter().map(|x| layer.predict(x).to_vec()).collect();
     // Less than a block of predict_batch, a block and a few samples more, or nearly two.
     let many: Vec<_> = x.iter().copied().cycle().take(32).collect();
-    let batches = [B, 16 - B, 16 + B, 32 - B].map(|count| {
-        let mut batch = vec![[f32::NAN; OUT]; count];
-        layer.predict_batch(&many[..count], &mut batch).unwrap();
-        batch
+    let mut batch = [[f32::NAN; OUT]; 32];
+    let predict_batch = [B, 16 - B, 16 + B, 32 - B].map(|count| {
+        batch.as_flattened_mut().fill(f32::NAN);
+        layer.predict_batch(&many[..count], &mut batch[..count]).unwrap();
+        rows(batch[..count].as_flattened(), OUT)
     });
-    for n in 0..B {
-        let single = layer.predict(&x[n]);
-        for (o, &expected) in naive.affine(&x[n]).iter().enumerate() {
-            assert_close(y[n][o], expected, &format!("forward, {size}"));
-            assert_close(single[o], expected, &format!("predict, {size}"));
-            for row in batches.iter().flat_map(|batch| batch.iter().skip(n).step_by(B)) {
-                assert_close(row[o], expected, &format!("predict_batch, {size}"));
-            }
-        }
-    }
 
     let mut gradient = layer.clone(); // not zero: it must be overwritten
     let mut dx = Box::new([[f32::NAN; IN]; B]);
-    tape.backward_to_input(&layer, &x, &g, &mut gradient, &mut dx);
-    for n in 0..B {
-        for (i, &expected) in naive.transposed(&g[n], IN).iter().enumerate() {
-            assert_close(dx[n][i], expected, &format!("input gradient, {size}"));
-        }
-    }
-    let (rows, columns): (Vec<_>, Vec<_>) =
-        x.iter().zip(g.iter()).map(|(x, g)| (x.as_slice(), g.as_slice())).unzip();
-    for o in 0..OUT {
-        for i in 0..IN {
-            let expected = outer(&rows, &columns, o, i);
-            let found = gradient.weight(o, i).unwrap();
-            assert_close(*found, expected, &format!("weight gradient, {size}"));
-        }
-        let sum = g.iter().fold((0.0, 0.0), |(sum, size), g| {
-            (sum + f64::from(g[o]), size + f64::from(g[o]).abs())
-        });
-        assert_close(gradient.bias()[o], sum, &format!("bias gradient, {size}"));
-    }
-
+    tape.backward_to_input(&layer, &x, &d, &mut gradient, &mut dx);
     // Added to what is there: the sum goes on from it.
     let mut sum = layer.clone();
-    tape.accumulate(&layer, &x, &g, &mut sum);
-    for o in 0..OUT {
-        for i in 0..IN {
-            let expected = outer(&rows, &columns, o, i);
-            let before = f64::from(*layer.weight(o, i).unwrap());
-            let expected = (before + expected.0, before.abs() + expected.1);
-            let found = *sum.weight(o, i).unwrap();
-            assert_close(found, expected, &format!("accumulated weight gradient, {size}"));
-        }
-        let before = f64::from(layer.bias()[o]);
-        let expected = g.iter().fold((before, before.abs()), |(sum, size), g| {
-            (sum + f64::from(g[o]), size + f64::from(g[o]).abs())
-        });
-        assert_close(sum.bias()[o], expected, &format!("accumulated bias gradient, {size}"));
-    }
+    tape.accumulate(&layer, &x, &d, &mut sum);
+
+    let naive = Naive {
+        w: layer.rows().map(|row| row.copied().collect()).collect(),
+        b: layer.bias().to_vec(),
+        x: rows(x.as_flattened(), IN),
+        d: rows(d.as_flattened(), OUT),
+        size: format!("{IN} -> {OUT}, batch {B}"),
+    };
+    naive.check(&Found {
+        forward,
+        predict,
+        predict_batch,
+        dx: rows(dx.as_flattened(), IN),
+        dw: weights(OUT, IN, &|o, i| *gradient.weight(o, i).unwrap()),
+        db: gradient.bias().to_vec(),
+        dw_added: weights(OUT, IN, &|o, i| *sum.weight(o, i).unwrap()),
+        db_added: sum.bias().to_vec(),
+    });
 }
 
 /// If a level is asked for, it is the one that the other tests are of.
