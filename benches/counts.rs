@@ -11,9 +11,10 @@ use std::hint::black_box;
 use std::process::ExitCode;
 
 use common::Meter;
-use constgrad::Float;
+use constgrad::kernel::functions;
+use constgrad::kernel::rounding::Twice;
 #[cfg(target_arch = "x86_64")]
-use constgrad::Level;
+use constgrad::{Level, kernel::rounding::Once};
 use elements::{COUNT, many, numbers};
 
 /// Does the workload that is asked for, or lists them.
@@ -42,23 +43,24 @@ impl Meter for Counter {
 /// the one that valgrind knows.
 fn functions(counter: &mut Counter) {
     macro_rules! function {
-        ($name:literal, $apply:path) => {
+        ($name:literal, $function:ident) => {
             counter.measure($name, || {
                 let (x, mut y) = (numbers(), [0.0; COUNT]);
                 move || {
                     #[cfg(target_arch = "x86_64")]
                     if Level::current() == Level::Avx2 {
-                        let many: unsafe fn(&_, &mut _) = many!($apply, "avx2,fma");
+                        let many: unsafe fn(&_, &mut _) =
+                            many!(functions::$function::<Once, f32>, "avx2,fma");
                         // SAFETY: a level runs only where the processor has it.
                         return unsafe { many(black_box(&x), black_box(&mut y)) };
                     }
-                    many!($apply)(black_box(&x), black_box(&mut y));
+                    many!(functions::$function::<Twice, f32>)(black_box(&x), black_box(&mut y));
                 }
             });
         };
     }
-    function!("exp of 1024 numbers", Float::exp);
-    function!("tanh of 1024 numbers", Float::tanh);
+    function!("exp of 1024 numbers", exp);
+    function!("tanh of 1024 numbers", tanh);
 }
 
 fn main() -> ExitCode {

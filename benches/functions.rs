@@ -1,6 +1,6 @@
 //! exp, tanh and their kin in `f32`: of 1024 numbers in the first cache, and of one vector that
 //! waits for the one before. Each with the vectors of the target and, where there are any, with
-//! those of AVX2 and AVX-512; beside them exp and tanh of `std`.
+//! those of AVX2 and AVX-512, which round a product and its sum once; beside them exp and tanh of `std`.
 //!
 //! `cargo bench --bench functions`
 
@@ -9,7 +9,8 @@ mod elements;
 
 use std::hint::black_box;
 
-use constgrad::Float;
+use constgrad::kernel::functions;
+use constgrad::kernel::rounding::{Once, Twice};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use elements::{COUNT, many, numbers};
 
@@ -59,35 +60,39 @@ macro_rules! unsafe_call {
 }
 
 macro_rules! function {
-    ($c:ident, $name:expr, $apply:path) => {{
-        level!($c, $name, $apply, "baseline");
+    ($c:ident, $name:ident) => {
+        let name = stringify!($name);
+        function!($c, name, functions::$name::<Twice, f32>, functions::$name::<Once, f32>);
+    };
+    ($c:ident, $name:expr, $twice:path, $once:path) => {{
+        level!($c, $name, $twice, "baseline");
         #[cfg(target_arch = "x86_64")]
         {
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                level!($c, $name, $apply, "AVX2", "avx2,fma");
+                level!($c, $name, $once, "AVX2", "avx2,fma");
             }
             if is_x86_feature_detected!("avx512f")
                 && is_x86_feature_detected!("avx512vl")
                 && is_x86_feature_detected!("avx512dq")
                 && is_x86_feature_detected!("avx512bw")
             {
-                level!($c, $name, $apply, "AVX-512", "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma");
+                level!($c, $name, $once, "AVX-512", "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma");
             }
         }
     }};
 }
 
 fn functions(c: &mut Criterion) {
-    function!(c, "exp", Float::exp);
-    function!(c, "exp_m1", Float::exp_m1);
-    function!(c, "ln", Float::ln);
-    function!(c, "ln_1p", Float::ln_1p);
-    function!(c, "softplus", Float::softplus);
-    function!(c, "tanh", Float::tanh);
-    function!(c, "sigmoid", Float::sigmoid);
-    function!(c, "normal_cdf", Float::normal_cdf);
-    function!(c, "std exp", f32::exp);
-    function!(c, "std tanh", f32::tanh);
+    function!(c, exp);
+    function!(c, exp_m1);
+    function!(c, ln);
+    function!(c, ln_1p);
+    function!(c, softplus);
+    function!(c, tanh);
+    function!(c, sigmoid);
+    function!(c, normal_cdf);
+    function!(c, "std exp", f32::exp, f32::exp);
+    function!(c, "std tanh", f32::tanh, f32::tanh);
 }
 
 criterion_group!(benches, functions);

@@ -37,7 +37,9 @@ use core::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};
 
 use crate::init::Init;
 use crate::kernel::elementwise::{self, Function};
+use crate::kernel::functions::{exp, exp_m1, normal_cdf, sigmoid, softplus, tanh};
 use crate::kernel::product;
+use crate::kernel::rounding::{Rounding, Twice};
 use crate::{Float, Machine, Store, Zero};
 
 /// What turns the pre-activations s of a layer into its output h, a whole vector at a time.
@@ -162,6 +164,21 @@ pub trait Elementwise: 'static {
 
     /// f′(s), given h = f(s) with [`FromOutput`], or s itself with [`FromInput`].
     fn derivative<T: Float>(from: T) -> T;
+
+    /// [`apply`](Self::apply) with a product and its sum rounded as `R` does. An activation keeps this
+    /// default.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn apply_rounding<R: Rounding, T: Float>(s: T) -> T {
+        Self::apply(s)
+    }
+
+    /// [`derivative`](Self::derivative) likewise. An activation keeps this default.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn derivative_rounding<R: Rounding, T: Float>(from: T) -> T {
+        Self::derivative(from)
+    }
 }
 
 /// The derivative is computed from the output h, which the next layer keeps anyway.
@@ -179,8 +196,8 @@ impl DerivativeSource for FromInput {}
 
 mod private {
     use super::{
-        Activation, Derivative, Elementwise, Float, FromInput, FromOutput, Machine, Value, Zero,
-        elementwise,
+        Activation, Derivative, Elementwise, Float, FromInput, FromOutput, Machine, Rounding,
+        Value, Zero, elementwise,
     };
 
     pub trait Source {
@@ -206,7 +223,7 @@ mod private {
         ) -> &'a [[T; N]; B];
 
         /// f′.
-        fn slope<E: Elementwise, T: Float>(from: T) -> T;
+        fn slope<E: Elementwise, R: Rounding, T: Float>(from: T) -> T;
     }
 
     impl Source for FromOutput {
@@ -236,8 +253,8 @@ mod private {
         }
 
         #[inline(always)]
-        fn slope<E: Elementwise, T: Float>(h: T) -> T {
-            E::derivative(h)
+        fn slope<E: Elementwise, R: Rounding, T: Float>(h: T) -> T {
+            E::derivative_rounding::<R, T>(h)
         }
     }
 
@@ -272,7 +289,7 @@ mod private {
         }
 
         #[inline(always)]
-        fn slope<E: Elementwise, T: Float>(kept: T) -> T {
+        fn slope<E: Elementwise, R: Rounding, T: Float>(kept: T) -> T {
             kept
         }
     }
@@ -306,7 +323,7 @@ impl<E: Elementwise> Activation for E {
         let (h, tape) = (array::from_ref(h), array::from_ref(tape));
         let [from] = <E::Derivative as private::Source>::of(h, tape);
         for (gradient, &from) in gradient.iter_mut().zip(from) {
-            *gradient *= Slope::<E>::of(from);
+            *gradient *= Slope::<E>::of::<Twice, T>(from);
         }
     }
 
@@ -341,8 +358,8 @@ struct Value<E>(E);
 
 impl<E: Elementwise> Function for Value<E> {
     #[inline(always)]
-    fn of<T: Float>(x: T) -> T {
-        E::apply(x)
+    fn of<R: Rounding, T: Float>(x: T) -> T {
+        E::apply_rounding::<R, T>(x)
     }
 }
 
@@ -351,8 +368,8 @@ struct Derivative<E>(E);
 
 impl<E: Elementwise> Function for Derivative<E> {
     #[inline(always)]
-    fn of<T: Float>(x: T) -> T {
-        E::derivative(x)
+    fn of<R: Rounding, T: Float>(x: T) -> T {
+        E::derivative_rounding::<R, T>(x)
     }
 }
 
@@ -361,8 +378,8 @@ struct Slope<E>(E);
 
 impl<E: Elementwise> Function for Slope<E> {
     #[inline(always)]
-    fn of<T: Float>(x: T) -> T {
-        <E::Derivative as private::Source>::slope::<E, T>(x)
+    fn of<R: Rounding, T: Float>(x: T) -> T {
+        <E::Derivative as private::Source>::slope::<E, R, T>(x)
     }
 }
 
@@ -387,11 +404,19 @@ macro_rules! elementwise {
             type Derivative = $from;
 
             #[inline(always)]
-            fn apply<T: Float>($s: T) -> T {
+            fn apply<T: Float>(s: T) -> T {
+                Self::apply_rounding::<Twice, T>(s)
+            }
+            #[inline(always)]
+            fn derivative<T: Float>(from: T) -> T {
+                Self::derivative_rounding::<Twice, T>(from)
+            }
+            #[inline(always)]
+            fn apply_rounding<R: Rounding, T: Float>($s: T) -> T {
                 $apply
             }
             #[inline(always)]
-            fn derivative<T: Float>($x: T) -> T {
+            fn derivative_rounding<R: Rounding, T: Float>($x: T) -> T {
                 $derivative
             }
         }
@@ -411,10 +436,11 @@ pub(crate) const HARD_SIGMOID_WIDTH: f64 = 6.0;
 
 /// The argument of tanh in [`GeluTanh`], and its derivative.
 #[inline(always)]
-fn gelu_argument<T: Float>(s: T) -> (T, T) {
+fn gelu_argument<R: Rounding, T: Float>(s: T) -> (T, T) {
     let (a, c) = (T::from_f64(SQRT_2_PI), T::from_f64(GELU_CUBE));
     let square = c * s * s;
-    (a * s * (T::ONE + square), a * (T::ONE + T::from_f64(3.0) * square))
+    let argument = a * s * R::mul_add(c * s, s, T::ONE);
+    (argument, a * R::mul_add(T::from_f64(3.0), square, T::ONE))
 }
 
 elementwise! {
@@ -436,14 +462,14 @@ elementwise! {
 
     /// f(s) = s above 0, eˢ − 1 below: the exponential linear unit with α = 1.
     Elu: HeUniform, FromOutput,
-        |s| T::select(s < T::ZERO, s.at_most(T::ZERO).exp_m1(), s),
+        |s| T::select(s < T::ZERO, exp_m1::<R, T>(s.at_most(T::ZERO)), s),
         |h| T::select(h > T::ZERO, T::ONE, h + T::ONE);
 
     /// f(s) = λ s above 0, λ α (eˢ − 1) below: the scaled exponential linear unit, which keeps
     /// activations at mean 0 and variance 1 (Klambauer et al. 2017).
     Selu: LecunNormal, FromOutput,
         |s| {
-            let low = T::from_f64(SELU_ALPHA) * s.at_most(T::ZERO).exp_m1();
+            let low = T::from_f64(SELU_ALPHA) * exp_m1::<R, T>(s.at_most(T::ZERO));
             T::from_f64(SELU_SCALE) * T::select(s < T::ZERO, low, s)
         },
         |h| {
@@ -454,40 +480,40 @@ elementwise! {
     /// f(s) = s Φ(s), with Φ the normal distribution function: the Gaussian error linear unit,
     /// exact form.
     Gelu: HeUniform, FromInput,
-        |s| limit_at_minus_infinity(s, s * s.normal_cdf()),
+        |s| limit_at_minus_infinity(s, s * normal_cdf::<R, T>(s)),
         |s| {
             // φ(s) = e^(−s²/2) / √(2π)
-            let density = (s * s * T::from_f64(-0.5)).exp() * T::from_f64(0.5 * SQRT_2_PI);
-            s.normal_cdf() + held(s) * density
+            let density = exp::<R, T>(s * s * T::from_f64(-0.5)) * T::from_f64(0.5 * SQRT_2_PI);
+            R::mul_add(held(s), density, normal_cdf::<R, T>(s))
         };
 
     /// f(s) = ½ s (1 + tanh(√(2/π) (s + 0.044715 s³))): the usual approximation of [`Gelu`].
     GeluTanh: HeUniform, FromInput,
         |s| {
-            let (argument, _) = gelu_argument(s);
+            let (argument, _) = gelu_argument::<R, T>(s);
             // ½ (1 + tanh u) = σ(2u), which does not cancel below zero.
-            limit_at_minus_infinity(s, s * (argument + argument).sigmoid())
+            limit_at_minus_infinity(s, s * sigmoid::<R, T>(argument + argument))
         },
         |s| {
-            let (argument, _) = gelu_argument(s);
-            let (high, low) = ((argument + argument).sigmoid(), (-argument - argument).sigmoid());
+            let (argument, _) = gelu_argument::<R, T>(s);
+            let (high, low) = (sigmoid::<R, T>(argument + argument), sigmoid::<R, T>(-argument - argument));
             let s = held(s);
-            let (_, slope) = gelu_argument(s);
-            high + (s + s) * slope * high * low
+            let (_, slope) = gelu_argument::<R, T>(s);
+            R::mul_add((s + s) * slope * high, low, high)
         };
 
     /// f(s) = s σ(s): the sigmoid linear unit, also called swish.
     Silu: HeUniform, FromInput,
-        |s| limit_at_minus_infinity(s, s * s.sigmoid()),
+        |s| limit_at_minus_infinity(s, s * sigmoid::<R, T>(s)),
         |s| {
-            let (high, low) = (s.sigmoid(), (-s).sigmoid());
-            high + held(s) * high * low
+            let (high, low) = (sigmoid::<R, T>(s), sigmoid::<R, T>(-s));
+            R::mul_add(held(s) * high, low, high)
         };
 
     /// f(s) = σ(s) = 1 / (1 + e⁻ˢ): the logistic function, into 0..1.
     Sigmoid: XavierUniform, FromOutput,
-        |s| s.sigmoid(),
-        |h| h * (T::ONE - h);
+        |s| sigmoid::<R, T>(s),
+        |h| if R::FUSED { R::mul_add(-h, h, h) } else { h * (T::ONE - h) };
 
     /// f(s) = s/6 + ½, held in 0..1.
     HardSigmoid: XavierUniform, FromOutput,
@@ -499,8 +525,11 @@ elementwise! {
 
     /// f(s) = tanh(s), into −1..1.
     Tanh: XavierUniform, FromOutput,
-        |s| s.tanh(),
-        |h| (T::ONE - h) * (T::ONE + h);
+        |s| tanh::<R, T>(s),
+        |h| {
+            // 1 − h², which would cancel with two roundings.
+            if R::FUSED { R::mul_add(-h, h, T::ONE) } else { (T::ONE - h) * (T::ONE + h) }
+        };
 
     /// f(s) = s, held in −1..1.
     HardTanh: XavierUniform, FromOutput,
@@ -509,8 +538,8 @@ elementwise! {
 
     /// f(s) = ln(1 + eˢ): a smooth [`Relu`].
     Softplus: HeUniform, FromInput,
-        |s| s.softplus(),
-        |s| s.sigmoid();
+        |s| softplus::<R, T>(s),
+        |s| sigmoid::<R, T>(s);
 
     /// f(s) = s / (1 + |s|), into −1..1.
     Softsign: XavierUniform, FromOutput,
@@ -572,7 +601,7 @@ impl Activation for Softmax {
 #[inline(always)]
 fn softmax<T: Float, const N: usize>(s: &mut [T; N]) {
     subtract_largest(s);
-    elementwise::map_here::<Exp, T>(s);
+    elementwise::map_here::<Twice, Exp, T>(s);
     let scale = T::ONE / elementwise::sum(s);
     for s in s {
         *s *= scale;
@@ -594,7 +623,7 @@ pub(crate) struct Exp;
 
 impl Function for Exp {
     #[inline(always)]
-    fn of<T: Float>(x: T) -> T {
-        x.exp()
+    fn of<R: Rounding, T: Float>(x: T) -> T {
+        exp::<R, T>(x)
     }
 }

@@ -17,6 +17,8 @@ use crate::activation::{Exp, subtract_largest};
 use crate::data::Class;
 use crate::kernel::SPARES_STACK;
 use crate::kernel::elementwise::{self, Function};
+use crate::kernel::functions::ln;
+use crate::kernel::rounding::{Rounding, Twice};
 use crate::{Float, Zero};
 
 /// A loss for networks that output `Y`.
@@ -278,7 +280,7 @@ impl<T: Float, const N: usize> Loss<[T; N]> for CrossEntropy {
     fn gradient(&self, y: &[T; N], target: &Class<N>, scale: T, dy: &mut [T; N]) -> T {
         *dy = *y;
         let largest = subtract_largest(dy);
-        elementwise::map_here::<Exp, T>(dy);
+        elementwise::map_here::<Twice, Exp, T>(dy);
         let sum = elementwise::sum(dy);
         self.compare(y, target, scale, dy, Sum { largest, sum, ln: sum.ln() })
     }
@@ -304,12 +306,12 @@ impl<T: Float, const N: usize> Loss<[T; N]> for CrossEntropy {
                 *dy = *y;
                 *largest = subtract_largest(dy);
             }
-            elementwise::map_here::<Exp, T>(dys.as_flattened_mut());
+            elementwise::map_here::<Twice, Exp, T>(dys.as_flattened_mut());
             for (dy, sum) in dys.iter().zip(&mut sums) {
                 *sum = elementwise::sum(dy);
             }
             let mut logarithms = sums;
-            elementwise::map_here::<Ln, T>(&mut logarithms);
+            elementwise::map_here::<Twice, Ln, T>(&mut logarithms);
             let sums = largest.into_iter().zip(sums).zip(logarithms);
             for (((y, target), dy), ((largest, sum), ln)) in
                 ys.iter().zip(targets).zip(dys).zip(sums)
@@ -369,8 +371,8 @@ struct Ln;
 
 impl Function for Ln {
     #[inline(always)]
-    fn of<T: Float>(x: T) -> T {
-        x.ln()
+    fn of<R: Rounding, T: Float>(x: T) -> T {
+        ln::<R, T>(x)
     }
 }
 

@@ -7,6 +7,7 @@
 use core::marker::PhantomData;
 
 use super::lanes::{Lanes, PLAIN};
+use super::rounding::Rounding;
 use super::{Float, Machine, Task, product};
 use crate::Store;
 
@@ -22,7 +23,7 @@ const INLINE: usize = 64;
 /// A function of one number, free of branches. Its implementation is `#[inline(always)]`.
 pub(crate) trait Function {
     /// f(x).
-    fn of<T: Float>(x: T) -> T;
+    fn of<R: Rounding, T: Float>(x: T) -> T;
 }
 
 /// x ← f(x), for each number.
@@ -34,18 +35,18 @@ pub(crate) fn map<M: Machine, F: Function, T: Float>(xs: &mut [T]) {
 
 /// x ← f(x), for each number, inlined however many there are.
 #[inline(always)]
-pub(crate) fn map_here<F: Function, T: Float>(xs: &mut [T]) {
+pub(crate) fn map_here<R: Rounding, F: Function, T: Float>(xs: &mut [T]) {
     if PLAIN {
-        return xs.iter_mut().for_each(|x| *x = F::of(*x));
+        return xs.iter_mut().for_each(|x| *x = F::of::<R, T>(*x));
     }
     let (chunks, rest) = xs.as_chunks_mut::<CHUNK>();
     for x in chunks.as_flattened_mut() {
-        *x = F::of(*x);
+        *x = F::of::<R, T>(*x);
     }
     if !rest.is_empty() {
         let mut xs = padded(rest);
         for x in &mut xs {
-            *x = F::of(*x);
+            *x = F::of::<R, T>(*x);
         }
         copy(rest, &xs);
     }
@@ -75,7 +76,7 @@ impl<F: Function, T: Float> Task for Map<'_, F, T> {
 
     #[inline(always)]
     fn run<M: Machine>(self) {
-        map_here::<F, T>(self.xs);
+        map_here::<M::Rounding, F, T>(self.xs);
     }
 }
 
@@ -90,7 +91,9 @@ impl<F: Function, G: Function, T: Float> Task for MapBoth<'_, F, G, T> {
 
     #[inline(always)]
     fn run<M: Machine>(self) {
-        let each = |x: &mut T, y: &mut T| (*x, *y) = (F::of(*x), G::of(*x));
+        let each = |x: &mut T, y: &mut T| {
+            (*x, *y) = (F::of::<M::Rounding, T>(*x), G::of::<M::Rounding, T>(*x));
+        };
         if PLAIN {
             return self.xs.iter_mut().zip(self.ys).for_each(|(x, y)| each(x, y));
         }
@@ -122,17 +125,21 @@ impl<F: Function, T: Float> Task for Scale<'_, F, T> {
     #[inline(always)]
     fn run<M: Machine>(self) {
         if PLAIN {
-            return self.ys.iter_mut().zip(self.xs).for_each(|(y, &x)| *y *= F::of(x));
+            return self
+                .ys
+                .iter_mut()
+                .zip(self.xs)
+                .for_each(|(y, &x)| *y *= F::of::<M::Rounding, T>(x));
         }
         let (y_chunks, y_rest) = self.ys.as_chunks_mut::<CHUNK>();
         let (x_chunks, x_rest) = self.xs.as_chunks::<CHUNK>();
         for (y, &x) in y_chunks.as_flattened_mut().iter_mut().zip(x_chunks.as_flattened()) {
-            *y *= F::of(x);
+            *y *= F::of::<M::Rounding, T>(x);
         }
         if !y_rest.is_empty() {
             let mut ys = padded(y_rest);
             for (y, x) in ys.iter_mut().zip(padded(x_rest)) {
-                *y *= F::of(x);
+                *y *= F::of::<M::Rounding, T>(x);
             }
             copy(y_rest, &ys);
         }
@@ -182,7 +189,7 @@ impl<F: Function, T: Float, const REST: bool> ScaleAndSum<'_, F, T, REST> {
     /// # Safety
     /// There are so many.
     #[inline(always)]
-    unsafe fn columns<V: Lanes<T>, const N: usize>(&self, col: usize) {
+    unsafe fn columns<V: Lanes<T>, R: Rounding, const N: usize>(&self, col: usize) {
         let vectors = const { N / V::N };
         // No vector has fewer than two numbers.
         let mut sums = [V::splat(T::ZERO); WIDE / 2];
@@ -201,7 +208,7 @@ impl<F: Function, T: Float, const REST: bool> ScaleAndSum<'_, F, T, REST> {
                 let y = self.ys.add(row * self.cols + col);
                 let xs = *self.xs.add(row * self.cols + col).cast::<[T; N]>();
                 for (y, x) in (*y.cast::<[T; N]>()).iter_mut().zip(xs) {
-                    *y *= F::of(x);
+                    *y *= F::of::<R, T>(x);
                 }
                 let mut v = 0;
                 while v < vectors {
@@ -224,7 +231,7 @@ impl<F: Function, T: Float, const REST: bool> ScaleAndSum<'_, F, T, REST> {
     /// # Safety
     /// Both are `CHUNK` columns.
     #[inline(always)]
-    unsafe fn overlapping<V: Lanes<T>>(&self, first: usize, last: usize) {
+    unsafe fn overlapping<V: Lanes<T>, R: Rounding>(&self, first: usize, last: usize) {
         let vectors = const { CHUNK / V::N };
         let mut sums = [[V::splat(T::ZERO); CHUNK / 2]; 2];
         // SAFETY: the caller's columns of what is borrowed.
@@ -246,7 +253,7 @@ impl<F: Function, T: Float, const REST: bool> ScaleAndSum<'_, F, T, REST> {
                 let to = [first, last].map(|col| self.ys.add(begin + col).cast::<[T; CHUNK]>());
                 let mut ys = to.map(|y| *y);
                 for (y, &x) in ys.as_flattened_mut().iter_mut().zip(xs.as_flattened()) {
-                    *y *= F::of(x);
+                    *y *= F::of::<R, T>(x);
                 }
                 for ((sums, y), to) in sums.iter_mut().zip(ys).zip(to) {
                     *to = y;
@@ -281,18 +288,18 @@ impl<F: Function, T: Float, const REST: bool> Task for ScaleAndSum<'_, F, T, RES
         // SAFETY: there are whole chunks of columns up to `whole`, one at least with a rest.
         unsafe {
             while col + WIDE <= end {
-                self.columns::<T::Lanes<M>, WIDE>(col);
+                self.columns::<T::Lanes<M>, M::Rounding, WIDE>(col);
                 col += WIDE;
             }
             if col + 2 * CHUNK <= end {
-                self.columns::<T::Lanes<M>, { 2 * CHUNK }>(col);
+                self.columns::<T::Lanes<M>, M::Rounding, { 2 * CHUNK }>(col);
                 col += 2 * CHUNK;
             }
             if col < end {
-                self.columns::<T::Lanes<M>, CHUNK>(col);
+                self.columns::<T::Lanes<M>, M::Rounding, CHUNK>(col);
             }
             if REST {
-                self.overlapping::<T::Lanes<M>>(end, self.cols - CHUNK);
+                self.overlapping::<T::Lanes<M>, M::Rounding>(end, self.cols - CHUNK);
             }
         }
     }
@@ -374,6 +381,8 @@ mod tests {
 
     use super::*;
     use crate::kernel::dispatch;
+    use crate::kernel::functions::{exp, exp_m1, ln, ln_1p, normal_cdf, sigmoid, softplus, tanh};
+    use crate::kernel::rounding::Twice;
     use rand::{Rng, SeedableRng, rngs::Xoshiro256PlusPlus};
 
     /// All that is here, on one machine.
@@ -386,15 +395,16 @@ mod tests {
     }
 
     impl<F: Function, T: Float> Task for All<'_, F, T> {
-        type Output = [T; 2];
+        /// The sum and the largest, and the function of one number.
+        type Output = ([T; 2], fn(T) -> T);
 
         #[inline(always)]
-        fn run<M: Machine>(self) -> [T; 2] {
+        fn run<M: Machine>(self) -> Self::Output {
             map::<M, F, T>(self.mapped);
             let [halves, values] = self.both;
             map_both::<M, Halved, F, T>(halves, values);
             scale::<M, F, T>(self.scaled, self.xs);
-            [sum(self.xs), largest(self.xs)]
+            ([sum(self.xs), largest(self.xs)], one::<M::Rounding, F, T>)
         }
     }
 
@@ -402,17 +412,18 @@ mod tests {
         a == b && T::ONE.copysign(a) == T::ONE.copysign(b) || a.is_nan() && b.is_nan()
     }
 
+    #[inline(never)]
+    fn one<R: Rounding, F: Function, T: Float>(x: T) -> T {
+        F::of::<R, T>(black_box(x))
+    }
+
     /// The same bits as number by number, for these numbers.
     fn check<F: Function, T: Float + LowerExp>(what: &str, xs: &[T]) {
-        #[inline(never)]
-        fn of<F: Function, T: Float>(x: T) -> T {
-            F::of(black_box(x))
-        }
         let (mut mapped, mut scaled) = (xs.to_vec(), xs.to_vec());
         let (mut halves, mut values) = (xs.to_vec(), vec![T::NAN; xs.len()]);
         scaled.reverse();
         let ys = scaled.clone();
-        let [sum, largest] = dispatch(All::<F, T> {
+        let ([sum, largest], of) = dispatch(All::<F, T> {
             mapped: &mut mapped,
             both: [&mut halves, &mut values],
             scaled: &mut scaled,
@@ -420,7 +431,7 @@ mod tests {
             function: PhantomData,
         });
         for (i, &x) in xs.iter().enumerate() {
-            let f = of::<F, T>(x);
+            let f = of(x);
             assert!(
                 same(mapped[i], f),
                 "{what}({x:e}) = {f:e}, {:e} among {}",
@@ -429,7 +440,7 @@ mod tests {
             );
             assert!(same(scaled[i], ys[i] * f), "{:e} · {what}({x:e}): {:e}", ys[i], scaled[i]);
             assert!(same(values[i], f), "{what}({x:e}) = {f:e}, {:e} beside x/2", values[i]);
-            assert!(same(halves[i], Halved::of(x)), "half of {x:e}: {:e}", halves[i]);
+            assert!(same(halves[i], Halved::of::<Twice, T>(x)), "half of {x:e}: {:e}", halves[i]);
         }
 
         let mut places = [T::ZERO; CHUNK];
@@ -467,14 +478,14 @@ mod tests {
     }
 
     macro_rules! check {
-        ($($name:ident)*) => {
+        (|$x:ident| $($name:ident: $of:expr,)*) => {
             $({
                 struct Named;
 
                 impl Function for Named {
                     #[inline(always)]
-                    fn of<T: Float>(x: T) -> T {
-                        x.$name()
+                    fn of<R: Rounding, T: Float>($x: T) -> T {
+                        $of
                     }
                 }
 
@@ -498,7 +509,18 @@ mod tests {
 
     #[test]
     fn many_numbers_have_the_bits_of_each() {
-        check!(exp exp_m1 ln ln_1p softplus tanh sigmoid normal_cdf sqrt abs);
+        check! { |x|
+            exp: exp::<R, T>(x),
+            exp_m1: exp_m1::<R, T>(x),
+            ln: ln::<R, T>(x),
+            ln_1p: ln_1p::<R, T>(x),
+            softplus: softplus::<R, T>(x),
+            tanh: tanh::<R, T>(x),
+            sigmoid: sigmoid::<R, T>(x),
+            normal_cdf: normal_cdf::<R, T>(x),
+            sqrt: x.sqrt(),
+            abs: x.abs(),
+        }
     }
 
     /// [`scale_and_sum`], on the machine that runs it.
@@ -523,7 +545,7 @@ mod tests {
 
     impl Function for Halved {
         #[inline(always)]
-        fn of<T: Float>(x: T) -> T {
+        fn of<R: Rounding, T: Float>(x: T) -> T {
             x * T::from_f64(0.5)
         }
     }
@@ -539,7 +561,7 @@ mod tests {
             for col in 0..N {
                 let mut sum = if let Store::Add = store { kept[col] } else { T::ZERO };
                 for row in 0..B {
-                    let y = before[row][col] * Halved::of(black_box(xs[row][col]));
+                    let y = before[row][col] * Halved::of::<Twice, T>(black_box(xs[row][col]));
                     assert!(same(ys[row][col], y), "row {row}, column {col} of {B} by {N}");
                     sum += black_box(y);
                 }

@@ -8,13 +8,16 @@ use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAss
 use super::functions::{self, Series};
 use super::lanes::Square;
 use super::product::Plain;
+use super::rounding::Twice;
 use crate::{Machine, Zero};
 
 /// A floating-point number: `f32` or `f64`. Sealed.
 ///
 /// It carries the functions that `core` lacks (`exp`, `tanh`, `ln`, `sqrt`, ...), so that the
 /// same code runs with and without `std`. All of them take NaN to NaN and never panic; they are
-/// free of data-dependent branches, so that a loop over them can be vectorised.
+/// free of data-dependent branches, so that a loop over them can be vectorised. An input gives the
+/// same bits on every machine; the crate's own activations, in a layer, use fused multiply-add where
+/// there is one, and may differ from these in the last digit.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no number type of a network: it must be `f32` or `f64`",
     label = "must be `f32` or `f64`"
@@ -89,42 +92,42 @@ pub trait Float:
     /// eˣ.
     #[inline(always)]
     fn exp(self) -> Self {
-        functions::exp(self)
+        functions::exp::<Twice, Self>(self)
     }
     /// eˣ − 1, accurate near 0.
     #[inline(always)]
     fn exp_m1(self) -> Self {
-        functions::exp_m1(self)
+        functions::exp_m1::<Twice, Self>(self)
     }
     /// The natural logarithm: NaN below zero, −∞ at zero.
     #[inline(always)]
     fn ln(self) -> Self {
-        functions::ln(self)
+        functions::ln::<Twice, Self>(self)
     }
     /// ln(1 + x), accurate near 0: NaN below −1, −∞ at −1.
     #[inline(always)]
     fn ln_1p(self) -> Self {
-        functions::ln_1p(self)
+        functions::ln_1p::<Twice, Self>(self)
     }
     /// ln(1 + eˣ).
     #[inline(always)]
     fn softplus(self) -> Self {
-        functions::softplus(self)
+        functions::softplus::<Twice, Self>(self)
     }
     /// The hyperbolic tangent.
     #[inline(always)]
     fn tanh(self) -> Self {
-        functions::tanh(self)
+        functions::tanh::<Twice, Self>(self)
     }
     /// The logistic function 1 / (1 + e⁻ˣ).
     #[inline(always)]
     fn sigmoid(self) -> Self {
-        functions::sigmoid(self)
+        functions::sigmoid::<Twice, Self>(self)
     }
     /// Φ(x) = ½ (1 + erf(x / √2)), the standard normal distribution function.
     #[inline(always)]
     fn normal_cdf(self) -> Self {
-        functions::normal_cdf(self)
+        functions::normal_cdf::<Twice, Self>(self)
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Every function is one straight line of arithmetic: both sides of a choice are computed and one
 //! is selected, so that a loop over an array vectorises on every target, and so that the time
-//! does not depend on the numbers. They use no fused multiply-add, so that a given input gives the
-//! same bits on every machine.
+//! does not depend on the numbers. Each is written for both ways of [`Rounding`]: rounded twice, as
+//! [`Float`]'s methods are, an input gives the same bits on every machine; rounded once, as the
+//! activations of a layer are where the machine can, it takes a quarter less.
 //!
 //! | function | method | largest error in `f32` |
 //! |---|---|---|
@@ -16,7 +17,8 @@
 //! | σ | 1 / (1 + e^x), with e^x never scaled | 1.72 |
 //! | Φ | ½ + x p(x²) to 1; beyond it e^(−x²/2) / (x + v(x)), with x² in two parts | 1.98 |
 //!
-//! in units of the last place, over all 2³² numbers: `tests/functions.rs` measures them again. tanh
+//! in units of the last place, over all 2³² numbers, rounded twice; rounded once no error is larger.
+//! `tests/functions.rs` measures them again. tanh
 //! is odd, and tanh and σ never fall where x grows; e^x may, by one unit.
 //! The coefficients are minimax: `tests/functions/coefficients.py` computes them.
 //!
@@ -48,6 +50,7 @@ use core::hint::select_unpredictable as select;
 
 use super::Float;
 use super::lanes::PLAIN;
+use super::rounding::Rounding;
 
 /// The constants of one number type, and the steps that need its bits. Sealed by being private.
 pub trait Series: Sized + 'static {
@@ -80,7 +83,11 @@ pub trait Series: Sized + 'static {
     /// The larger of this and 0, which is not −0; NaN of NaN.
     fn relu(self) -> Self;
     /// a · b + c in one rounding: only for machines that have the instruction.
-    #[cfg(feature = "std")]
+    #[cfg(any(
+        feature = "std",
+        all(target_arch = "x86_64", target_feature = "fma"),
+        all(target_arch = "aarch64", target_feature = "neon")
+    ))]
     fn fused(a: Self, b: Self, c: Self) -> Self;
     /// (m, k) with self = m · 2ᵏ and m in [√½, √2), for finite positive self.
     fn split(self) -> (Self, Self);
@@ -88,17 +95,17 @@ pub trait Series: Sized + 'static {
     fn upper(self) -> Self;
 
     /// e^r − 1 − r for |r| ≤ ½ ln 2.
-    fn exp_tail(r: Self) -> Self;
+    fn exp_tail<R: Rounding>(r: Self) -> Self;
     /// (c f, 2^f − 1 − c f) for |f| ≤ ½ and some c near ln 2.
-    fn exp2_parts(f: Self) -> (Self, Self);
+    fn exp2_parts<R: Rounding>(f: Self) -> (Self, Self);
     /// (p, q) with tanh(a) = a − a z p/q, z = a² ≤ ½.
-    fn tanh_quotient(z: Self) -> (Self, Self);
+    fn tanh_quotient<R: Rounding>(z: Self) -> (Self, Self);
     /// ln((1+s)/(1−s)) = 2s + s z `ln_series`(z), z = s² ≤ 0.04.
-    fn ln_series(z: Self) -> Self;
+    fn ln_series<R: Rounding>(z: Self) -> Self;
     /// (Φ(x) − ½) / x for z = x² ≤ 0.65².
-    fn cdf_center(z: Self) -> Self;
+    fn cdf_center<R: Rounding>(z: Self) -> Self;
     /// v(t) of [`normal_cdf`].
-    fn cdf_tail(t: Self) -> Self;
+    fn cdf_tail<R: Rounding>(t: Self) -> Self;
 }
 
 /// c₀ + c₁ x + c₂ x² + ..., in as few dependent steps as there are doublings: pairs first, then
@@ -110,7 +117,7 @@ macro_rules! polynomial {
         polynomial!(@pairs x; []; $($c),+)
     }};
     (@pairs $x:ident; [$($done:expr),*]; $a:expr, $b:expr $(, $rest:expr)*) => {
-        polynomial!(@pairs $x; [$($done,)* $a + $b * $x]; $($rest),*)
+        polynomial!(@pairs $x; [$($done,)* R::mul_add($b, $x, $a)]; $($rest),*)
     };
     (@pairs $x:ident; [$($done:expr),*]; $last:expr) => {
         polynomial!($x * $x; $($done,)* $last)
@@ -130,7 +137,10 @@ macro_rules! relu_of_bits {
 }
 
 macro_rules! series {
-    ($t:ty, $int:ty, $uint:ty, $mantissa:literal, $bias:literal) => {
+    (
+        $t:ty, $int:ty, $uint:ty, $mantissa:literal, $bias:literal,
+        $single:ident $fmadd:ident $first:ident, $splat:ident $fma:ident
+    ) => {
         const ROUND: $t = 1.5 * (1u64 << $mantissa) as $t + $bias as $t;
         const ROUND_TWICE: $t = Self::ROUND + $bias as $t;
 
@@ -166,6 +176,22 @@ macro_rules! series {
             a.mul_add(b, c)
         }
 
+        #[cfg(all(not(feature = "std"), target_arch = "x86_64", target_feature = "fma"))]
+        #[inline(always)]
+        fn fused(a: Self, b: Self, c: Self) -> Self {
+            use core::arch::x86_64::*;
+            // SAFETY: the target has the instruction.
+            unsafe { $first($fmadd($single(a), $single(b), $single(c))) }
+        }
+
+        #[cfg(all(not(feature = "std"), target_arch = "aarch64", target_feature = "neon"))]
+        #[inline(always)]
+        fn fused(a: Self, b: Self, c: Self) -> Self {
+            use core::arch::aarch64::*;
+            // SAFETY: the target has the instruction.
+            unsafe { $fma::<0>(c, a, $splat(b)) }
+        }
+
         #[inline(always)]
         fn split(self) -> (Self, Self) {
             const UP: $t = (1u64 << ($mantissa + 1)) as $t;
@@ -198,36 +224,39 @@ impl Series for f32 {
     const CDF_POLE: f32 = 3.0;
     const CDF_SLOPE: (f32, f32) = (0.398_925_78, 1.649_915e-5);
 
-    series!(f32, i32, u32, 23, 127);
+    series!(
+        f32, i32, u32, 23, 127,
+        _mm_set_ss _mm_fmadd_ss _mm_cvtss_f32, vdup_n_f32 vfmas_lane_f32
+    );
 
     #[inline(always)]
-    fn exp_tail(r: f32) -> f32 {
+    fn exp_tail<R: Rounding>(r: f32) -> f32 {
         let s = r * r;
-        let low = 0.499_999_94 + 0.166_665_2 * r;
-        let high = (0.041_668_393 + 0.008_368_76 * r) + 0.001_381_457_4 * s;
-        s * low + (s * s) * high
+        let low = R::mul_add(0.166_665_2, r, 0.499_999_94);
+        let high = R::mul_add(0.001_381_457_4, s, R::mul_add(0.008_368_76, r, 0.041_668_393));
+        R::mul_add(s, low, (s * s) * high)
     }
 
     #[inline(always)]
-    fn exp2_parts(f: f32) -> (f32, f32) {
+    fn exp2_parts<R: Rounding>(f: f32) -> (f32, f32) {
         let s = f * f;
-        let low = 0.240_222_41 + 0.055_507_343 * f;
-        let high = 0.009_671_566 + 0.001_326_463_7 * f;
-        (f32::from_bits(0x3f317215) * f, s * low + (s * s) * high)
+        let low = R::mul_add(0.055_507_343, f, 0.240_222_41);
+        let high = R::mul_add(0.001_326_463_7, f, 0.009_671_566);
+        (f32::from_bits(0x3f317215) * f, R::mul_add(s, low, (s * s) * high))
     }
 
     #[inline(always)]
-    fn tanh_quotient(z: f32) -> (f32, f32) {
-        (35.518_066 + z, 106.554_27 + z * (45.620_87 + z))
+    fn tanh_quotient<R: Rounding>(z: f32) -> (f32, f32) {
+        (35.518_066 + z, R::mul_add(z, 45.620_87 + z, 106.554_27))
     }
 
     #[inline(always)]
-    fn ln_series(z: f32) -> f32 {
+    fn ln_series<R: Rounding>(z: f32) -> f32 {
         polynomial!(z; 0.666_666_6, 0.400_008_62, 0.285_069_97, 0.241_004_77)
     }
 
     #[inline(always)]
-    fn cdf_center(z: f32) -> f32 {
+    fn cdf_center<R: Rounding>(z: f32) -> f32 {
         polynomial!(z;
             -0.066_490_35,
             0.009_973_23,
@@ -238,18 +267,18 @@ impl Series for f32 {
     }
 
     #[inline(always)]
-    fn cdf_tail(t: f32) -> f32 {
-        0.283_098_76
-            + t * polynomial!(t;
-                -0.423_354_83,
-                0.143_116_37,
-                0.028_083_308,
-                -0.035_171_885,
-                -0.004_779_018_5,
-                0.010_246_433,
-                0.001_328_226,
-                -0.002_654_165
-            )
+    fn cdf_tail<R: Rounding>(t: f32) -> f32 {
+        let sum = polynomial!(t;
+            -0.423_354_83,
+            0.143_116_37,
+            0.028_083_308,
+            -0.035_171_885,
+            -0.004_779_018_5,
+            0.010_246_433,
+            0.001_328_226,
+            -0.002_654_165
+        );
+        R::mul_add(t, sum, 0.283_098_76)
     }
 }
 
@@ -264,10 +293,13 @@ impl Series for f64 {
     const CDF_POLE: f64 = 3.0;
     const CDF_SLOPE: (f64, f64) = (0.398_942_276_835_441_6, 3.565_991_088_584_477_4e-9);
 
-    series!(f64, i64, u64, 52, 1023);
+    series!(
+        f64, i64, u64, 52, 1023,
+        _mm_set_sd _mm_fmadd_sd _mm_cvtsd_f64, vdup_n_f64 vfmad_lane_f64
+    );
 
     #[inline(always)]
-    fn exp_tail(r: f64) -> f64 {
+    fn exp_tail<R: Rounding>(r: f64) -> f64 {
         r * r
             * polynomial!(r;
                 0.500_000_000_000_001_1,
@@ -284,7 +316,7 @@ impl Series for f64 {
     }
 
     #[inline(always)]
-    fn exp2_parts(f: f64) -> (f64, f64) {
+    fn exp2_parts<R: Rounding>(f: f64) -> (f64, f64) {
         let tail = polynomial!(f;
             0.240_226_506_959_101_3,
             0.055_504_108_664_820_08,
@@ -301,7 +333,7 @@ impl Series for f64 {
     }
 
     #[inline(always)]
-    fn tanh_quotient(z: f64) -> (f64, f64) {
+    fn tanh_quotient<R: Rounding>(z: f64) -> (f64, f64) {
         let p = polynomial!(z;
             1_308.648_253_983_240_7,
             84.083_658_348_753_25,
@@ -318,7 +350,7 @@ impl Series for f64 {
     }
 
     #[inline(always)]
-    fn ln_series(z: f64) -> f64 {
+    fn ln_series<R: Rounding>(z: f64) -> f64 {
         polynomial!(z;
             0.666_666_666_666_666,
             0.400_000_000_000_563_4,
@@ -332,7 +364,7 @@ impl Series for f64 {
     }
 
     #[inline(always)]
-    fn cdf_center(z: f64) -> f64 {
+    fn cdf_center<R: Rounding>(z: f64) -> f64 {
         polynomial!(z;
             -0.066_490_380_066_905_44,
             0.009_973_557_010_035_817,
@@ -350,113 +382,120 @@ impl Series for f64 {
     }
 
     #[inline(always)]
-    fn cdf_tail(t: f64) -> f64 {
-        0.283_098_654_930_436_73
-            + t * polynomial!(t;
-                -0.423_355_120_711_608_5,
-                0.143_116_990_243_549_7,
-                0.028_089_405_523_967_697,
-                -0.035_189_055_092_489_44,
-                -0.004_867_309_219_020_907,
-                0.010_389_728_015_116_085,
-                0.001_788_577_167_983_078,
-                -0.003_229_017_941_417_433,
-                -0.000_904_777_259_099_588_6,
-                0.000_956_251_153_555_095_9,
-                0.000_446_265_153_118_813_6,
-                -0.000_238_529_378_932_751_22,
-                -0.000_192_454_766_455_746_7,
-                3.640_289_307_595_375e-5,
-                6.946_480_768_070_924e-5,
-                5.348_185_076_997_259e-6,
-                -2.041_960_922_101_189_4e-5,
-                -6.508_225_592_162_795e-6,
-                5.181_676_838_191_340_4e-6,
-                2.136_556_066_522_18e-6,
-                -1.214_154_614_958_094_3e-6
-            )
+    fn cdf_tail<R: Rounding>(t: f64) -> f64 {
+        let sum = polynomial!(t;
+            -0.423_355_120_711_608_5,
+            0.143_116_990_243_549_7,
+            0.028_089_405_523_967_697,
+            -0.035_189_055_092_489_44,
+            -0.004_867_309_219_020_907,
+            0.010_389_728_015_116_085,
+            0.001_788_577_167_983_078,
+            -0.003_229_017_941_417_433,
+            -0.000_904_777_259_099_588_6,
+            0.000_956_251_153_555_095_9,
+            0.000_446_265_153_118_813_6,
+            -0.000_238_529_378_932_751_22,
+            -0.000_192_454_766_455_746_7,
+            3.640_289_307_595_375e-5,
+            6.946_480_768_070_924e-5,
+            5.348_185_076_997_259e-6,
+            -2.041_960_922_101_189_4e-5,
+            -6.508_225_592_162_795e-6,
+            5.181_676_838_191_340_4e-6,
+            2.136_556_066_522_18e-6,
+            -1.214_154_614_958_094_3e-6
+        );
+        R::mul_add(t, sum, 0.283_098_654_930_436_73)
     }
 }
 
 /// x = n ln 2 + r with integer n and |r| ≤ ½ ln 2: r, and two powers of two whose product is 2ⁿ.
 #[inline(always)]
-fn reduce<T: Float>(x: T) -> (T, T, T) {
+fn reduce<R: Rounding, T: Float>(x: T) -> (T, T, T) {
     let x = x.at_least(T::EXP_MIN).at_most(T::EXP_MAX);
-    let rounded = x * T::from_f64(LOG2_E) + T::ROUND_TWICE;
+    let rounded = R::mul_add(x, T::from_f64(LOG2_E), T::ROUND_TWICE);
     let n = rounded - T::ROUND_TWICE;
     let (a, b) = T::powers(rounded);
-    ((x - n * T::LN2_HI) - n * T::LN2_LO, a, b)
+    (R::mul_add(-n, T::LN2_LO, R::mul_add(-n, T::LN2_HI, x)), a, b)
 }
 
+/// eˣ.
 #[inline(always)]
-pub(super) fn exp<T: Float>(x: T) -> T {
-    let (r, a, b) = reduce(x);
+pub fn exp<R: Rounding, T: Float>(x: T) -> T {
+    let (r, a, b) = reduce::<R, T>(x);
     // The sum times a first: a product with b may already be subnormal, and must be rounded once.
-    ((T::ONE + r) + T::exp_tail(r)) * a * b
+    ((T::ONE + r) + T::exp_tail::<R>(r)) * a * b
 }
 
+/// eˣ − 1, accurate near 0.
 #[inline(always)]
-pub(super) fn exp_m1<T: Float>(x: T) -> T {
-    let (r, a, b) = reduce(x);
+pub fn exp_m1<R: Rounding, T: Float>(x: T) -> T {
+    let (r, a, b) = reduce::<R, T>(x);
     // 2ⁿ e^r − 1, all of it divided by b, which keeps it from overflowing too early.
-    let sum = a * T::exp_tail(r) + (a * r + (a - b.inverse_power()));
+    let sum = R::mul_add(a, T::exp_tail::<R>(r), R::mul_add(a, r, a - b.inverse_power()));
     (sum * b).copysign(x)
 }
 
 /// ln(2ᵏ (1 + f)) for 1 + f in [√½, 3/2].
 #[inline(always)]
-fn ln_near_one<T: Float>(f: T, k: T) -> T {
+fn ln_near_one<R: Rounding, T: Float>(f: T, k: T) -> T {
     // With s = f / (f + 2), 2s is also f − ½f² + s ½f², which begins with a number that is exact.
     let s = f / (f + T::from_f64(2.0));
     let z = s * s;
     let half_square = T::from_f64(0.5) * f * f;
-    let series = s * (half_square + z * T::ln_series(z));
-    k * T::LN2_HI + (f + (series + k * T::LN2_LO - half_square))
+    let series = s * R::mul_add(z, T::ln_series::<R>(z), half_square);
+    R::mul_add(k, T::LN2_HI, f + (R::mul_add(k, T::LN2_LO, series) - half_square))
 }
 
+/// The natural logarithm.
 #[inline(always)]
-pub(super) fn ln<T: Float>(x: T) -> T {
+pub fn ln<R: Rounding, T: Float>(x: T) -> T {
     let (m, k) = x.split();
-    let finite = ln_near_one(m - T::ONE, k);
+    let finite = ln_near_one::<R, T>(m - T::ONE, k);
     let at_zero = select(x < T::ZERO, T::NAN, -T::INFINITY);
     let edge = select(x > T::ZERO, T::INFINITY, at_zero);
     let edge = select(x.is_nan(), x, edge);
     select((x > T::ZERO) & (x < T::INFINITY), finite, edge)
 }
 
+/// ln(1 + x), accurate near 0.
 #[inline(always)]
-pub(super) fn ln_1p<T: Float>(x: T) -> T {
+pub fn ln_1p<R: Rounding, T: Float>(x: T) -> T {
     let u = T::ONE + x;
     let missing = (x - (u - T::ONE)) / u;
-    let ln = ln(u);
+    let ln = ln::<R, T>(u);
     select((u > T::ZERO) & (u < T::INFINITY), ln + missing, ln).copysign(x)
 }
 
+/// ln(1 + eˣ).
 #[inline(always)]
-pub(super) fn softplus<T: Float>(x: T) -> T {
-    let (r, a, b) = reduce(-x.abs());
-    let e = (T::ONE + (r + T::exp_tail(r))) * a * b;
+pub fn softplus<R: Rounding, T: Float>(x: T) -> T {
+    let (r, a, b) = reduce::<R, T>(-x.abs());
+    let e = (T::ONE + (r + T::exp_tail::<R>(r))) * a * b;
     let half = T::from_f64(0.5);
     let halved = e > half;
     let f = select(halved, half * (e - T::ONE), e);
     let k = select(halved, T::ONE, T::ZERO);
-    x.at_least(T::ZERO) + ln_near_one(f, k)
+    x.at_least(T::ZERO) + ln_near_one::<R, T>(f, k)
 }
 
+/// The hyperbolic tangent.
+///
 /// Up to 0.7 tanh(a) is a quotient of polynomials, and above it 1 − 2 / (e^2a + 1): both are a
 /// number that is exact less a quotient that is small, so that its rounding errors are too.
 #[inline(always)]
-pub(super) fn tanh<T: Float>(x: T) -> T {
+pub fn tanh<R: Rounding, T: Float>(x: T) -> T {
     let a = x.abs().at_most(T::TANH_ONE);
     // e^−2a = s 2^−f, and 2 / (e^2a + 1) = 2s / (2^f + s)
-    let y = a * T::from_f64(-2.0 * LOG2_E);
-    let rounded = y + T::ROUND;
-    let f = (rounded - T::ROUND) - y;
+    let scale = T::from_f64(-2.0 * LOG2_E);
+    let rounded = R::mul_add(a, scale, T::ROUND);
+    let f = R::mul_add(-a, scale, rounded - T::ROUND);
     let s = T::power(rounded);
-    let (first, rest) = T::exp2_parts(f);
+    let (first, rest) = T::exp2_parts::<R>(f);
 
     let z = a * a;
-    let (p, q) = T::tanh_quotient(z);
+    let (p, q) = T::tanh_quotient::<R>(z);
     let large = a >= T::from_f64(0.7);
     let from = select(large, T::ONE, a);
     let numerator = select(large, s + s, (a * z) * p);
@@ -464,23 +503,25 @@ pub(super) fn tanh<T: Float>(x: T) -> T {
     (from - numerator / denominator).copysign(x)
 }
 
+/// The logistic function 1 / (1 + e⁻ˣ).
 #[inline(always)]
-pub(super) fn sigmoid<T: Float>(x: T) -> T {
+pub fn sigmoid<R: Rounding, T: Float>(x: T) -> T {
     let a = x.abs().at_most(-T::EXP_MIN);
     // e^−a = s e^−r, and e^−a / (1 + e^−a) = s / (e^r + s)
-    let rounded = a * T::from_f64(-LOG2_E) + T::ROUND_TWICE;
+    let rounded = R::mul_add(a, T::from_f64(-LOG2_E), T::ROUND_TWICE);
     let n = rounded - T::ROUND_TWICE;
-    let r = (a + n * T::LN2_HI) + n * T::LN2_LO;
+    let r = R::mul_add(n, T::LN2_LO, R::mul_add(n, T::LN2_HI, a));
     let (high, low) = T::powers(rounded);
     let s = high * low;
     let sum = T::ONE + s;
     let missing = s - (sum - T::ONE);
-    let tail = s / (sum + (r + (T::exp_tail(r) + missing)));
+    let tail = s / (sum + (r + (T::exp_tail::<R>(r) + missing)));
     select(x < T::ZERO, tail, T::ONE - tail)
 }
 
+/// Φ(x), the standard normal distribution function.
 #[inline(always)]
-pub(super) fn normal_cdf<T: Float>(x: T) -> T {
+pub fn normal_cdf<R: Rounding, T: Float>(x: T) -> T {
     let half = T::from_f64(0.5);
     let bounded = x.at_least(-T::CDF_ZERO).at_most(T::CDF_ZERO);
     let (a, square) = (bounded.abs(), bounded * bounded);
@@ -488,24 +529,24 @@ pub(super) fn normal_cdf<T: Float>(x: T) -> T {
     let low = bounded - high;
 
     let (slope, missing_slope) = T::CDF_SLOPE;
-    let curve = bounded * square * T::cdf_center(square);
+    let curve = bounded * square * T::cdf_center::<R>(square);
     let center = (half + high * slope) + (low * slope + bounded * missing_slope + curve);
 
     // −½x² = n ln 2 + r
-    let rounded = square * T::from_f64(-0.5 * LOG2_E) + T::ROUND_TWICE;
+    let rounded = R::mul_add(square, T::from_f64(-0.5 * LOG2_E), T::ROUND_TWICE);
     let n = rounded - T::ROUND_TWICE;
-    let exact = -half * high * high - n * T::LN2_HI;
-    let small = n * T::LN2_LO + half * low * (bounded + high);
+    let exact = R::mul_add(-n, T::LN2_HI, -half * high * high);
+    let small = R::mul_add(n, T::LN2_LO, half * low * (bounded + high));
     let r = exact - small;
     let missing_r = (exact - r) - small;
     let (p, q) = T::powers(rounded);
 
-    let v = T::cdf_tail((a - T::CDF_POLE) / (a + T::CDF_POLE));
+    let v = T::cdf_tail::<R>((a - T::CDF_POLE) / (a + T::CDF_POLE));
     let w = a + v;
     let missing = v - (w - a);
     let mills = (slope + missing_slope) / w;
     let missing_w = missing * T::from_f64(2.506_628_274_631_000_5) * mills;
-    let exp_tail = T::exp_tail(r);
+    let exp_tail = T::exp_tail::<R>(r);
     let factor = r + (exp_tail + (missing_r - missing_w * (T::ONE + r)));
     let tail = (mills + mills * factor) * p * q;
     let outer = select(x > T::ZERO, T::ONE - tail, tail);

@@ -2,6 +2,9 @@
 
 use super::Float;
 use super::lanes::{self, Square};
+use super::rounding::Rounding;
+#[cfg(all(test, feature = "std"))]
+use super::rounding::Twice;
 
 /// The machine that a pass runs on: what its arithmetic offers.
 ///
@@ -10,8 +13,11 @@ use super::lanes::{self, Square};
 /// by asking the processor. Sealed: a machine can only be had inside such a call.
 pub trait Machine: private::Sealed + Copy + 'static {
     /// Whether [`mul_add`](Self::mul_add) rounds once.
-    const FUSED: bool;
+    const FUSED: bool = Self::Rounding::FUSED;
 
+    /// How it rounds a product and its sum.
+    #[doc(hidden)]
+    type Rounding: Rounding;
     /// Its vectors of `f32`.
     #[doc(hidden)]
     type F32: Square<f32>;
@@ -22,21 +28,7 @@ pub trait Machine: private::Sealed + Copy + 'static {
     /// a · b + c, in the fastest way that the machine has: see [`FUSED`](Self::FUSED).
     #[inline(always)]
     fn mul_add<T: Float>(a: T, b: T, c: T) -> T {
-        if !Self::FUSED {
-            return a * b + c;
-        }
-        #[cfg(feature = "std")]
-        return T::fused(a, b, c);
-        #[cfg(not(feature = "std"))]
-        {
-            use super::lanes::Lanes;
-            // `core` has it for vectors alone.
-            let [a, b, c] = [a, b, c].map(T::Lanes::<Self>::splat);
-            let mut first = T::ZERO;
-            // SAFETY: this is one number.
-            unsafe { a.mul_add(b, c).store_first(&mut first, 1) };
-            first
-        }
+        Self::Rounding::mul_add(a, b, c)
     }
 
     /// Does `task` in a function of its own, compiled for this machine: everything that the task
@@ -99,6 +91,23 @@ macro_rules! functions {
     };
 }
 
+mod baseline {
+    cfg_select! {
+        all(
+            not(feature = "unfused"),
+            any(
+                all(target_arch = "aarch64", target_feature = "neon"),
+                all(target_arch = "x86_64", target_feature = "avx2", target_feature = "fma")
+            )
+        ) => {
+            pub type Rounding = crate::kernel::rounding::Once;
+        }
+        _ => {
+            pub type Rounding = crate::kernel::rounding::Twice;
+        }
+    }
+}
+
 /// What every processor of the target has.
 #[derive(Clone, Copy)]
 pub struct Baseline;
@@ -106,14 +115,7 @@ pub struct Baseline;
 impl private::Sealed for Baseline {}
 
 impl Machine for Baseline {
-    const FUSED: bool = cfg!(all(
-        not(feature = "unfused"),
-        any(
-            all(target_arch = "aarch64", target_feature = "neon"),
-            all(target_arch = "x86_64", target_feature = "avx2", target_feature = "fma")
-        )
-    ));
-
+    type Rounding = baseline::Rounding;
     type F32 = lanes::baseline::F32;
     type F64 = lanes::baseline::F64;
 
@@ -130,7 +132,7 @@ impl private::Sealed for Plain {}
 
 #[cfg(all(test, feature = "std"))]
 impl Machine for Plain {
-    const FUSED: bool = false;
+    type Rounding = Twice;
     type F32 = [f32; 4];
     type F64 = [f64; 4];
 
@@ -179,6 +181,11 @@ pub(crate) fn dispatch_made<T: Task, A, B, C, D, E, F>(
 pub(crate) mod x86 {
     use super::{Machine, Task, lanes, private};
 
+    #[cfg(not(feature = "unfused"))]
+    type Found = crate::kernel::rounding::Once;
+    #[cfg(feature = "unfused")]
+    type Found = crate::kernel::rounding::Twice;
+
     macro_rules! machine {
         ($(#[$doc:meta])* $name:ident, $lanes:ident, $features:literal) => {
             $(#[$doc])*
@@ -188,7 +195,7 @@ pub(crate) mod x86 {
             impl private::Sealed for $name {}
 
             impl Machine for $name {
-                const FUSED: bool = cfg!(not(feature = "unfused"));
+                type Rounding = Found;
                 type F32 = lanes::$lanes::F32;
                 type F64 = lanes::$lanes::F64;
 
@@ -263,9 +270,9 @@ mod tests {
     use crate::kernel::lanes::Lanes;
 
     /// (1 + ε)² − (1 + 2ε) of single numbers, and of vectors: ε² if rounded once, else 0.
-    struct Rounding<T>(T);
+    struct Rounds<T>(T);
 
-    impl<T: Float> Task for Rounding<T> {
+    impl<T: Float> Task for Rounds<T> {
         type Output = ();
 
         #[inline(always)]
@@ -320,9 +327,9 @@ mod tests {
 
     #[test]
     fn numbers_and_vectors_round_as_their_machine_says() {
-        Baseline::run(Rounding(f32::EPSILON));
-        Baseline::run(Rounding(f64::EPSILON));
-        dispatch(Rounding(f32::EPSILON));
-        dispatch(Rounding(f64::EPSILON));
+        Baseline::run(Rounds(f32::EPSILON));
+        Baseline::run(Rounds(f64::EPSILON));
+        dispatch(Rounds(f32::EPSILON));
+        dispatch(Rounds(f64::EPSILON));
     }
 }

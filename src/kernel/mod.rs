@@ -16,6 +16,7 @@
 //! | `arena` | memory for the activations of a prediction, the derivatives of a backward pass |
 //! | `fresh` | what is in that memory first; a prediction without a copy |
 //! | `elementwise`, `functions` | activations over a batch; exp, tanh and their kin |
+//! | `rounding` | whether a product and its sum are rounded once or twice |
 //! | `adam` | the step of Adam on an Arm FPU, and by AVX-512 |
 //! | `claim` | weights that a thread will change, claimed from other cores in time |
 //! | `processor` | what depends on its maker and family |
@@ -198,7 +199,7 @@ mod claim;
 pub(crate) mod elementwise;
 mod float;
 mod fresh;
-mod functions;
+pub mod functions;
 mod lanes;
 #[cfg(feature = "std")]
 mod level;
@@ -207,6 +208,7 @@ pub(crate) mod panels;
 mod part;
 mod processor;
 pub(crate) mod product;
+pub mod rounding;
 
 pub use arena::{Aligned, Arena, Larger, Room};
 pub(crate) use claim::Claim;

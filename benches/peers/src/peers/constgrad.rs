@@ -2,6 +2,8 @@
 
 use std::hint::black_box;
 
+use constgrad::kernel::functions;
+use constgrad::kernel::rounding::Rounding;
 use constgrad::prelude::*;
 use constgrad::{
     Adam, Class, CrossEntropy, Dense, Elementwise, Float, FromOutput, Init, Inspector, Layer, Loss,
@@ -255,7 +257,7 @@ impl<Act: Elementwise, const N: usize> Layer for Map<Act, N> {
     #[inline(always)]
     fn infer<M: Machine, const B: usize>(&self, x: &[[f32; N]; B], y: &mut [[f32; N]; B]) {
         for (y, &x) in y.as_flattened_mut().iter_mut().zip(x.as_flattened()) {
-            *y = Act::apply(x);
+            *y = Act::apply_rounding::<M::Rounding, f32>(x);
         }
     }
 
@@ -298,6 +300,11 @@ impl Elementwise for Exp {
     #[inline(always)]
     fn apply<T: Float>(x: T) -> T {
         x.exp()
+    }
+
+    #[inline(always)]
+    fn apply_rounding<R: Rounding, T: Float>(x: T) -> T {
+        functions::exp::<R, T>(x)
     }
 
     #[inline(always)]

@@ -1,0 +1,62 @@
+//! How a product and its sum are rounded: once, by an instruction that many processors have, or
+//! twice.
+
+use super::Float;
+
+/// How a · b + c is rounded. Sealed.
+pub trait Rounding: private::Sealed + 'static {
+    /// Whether it is rounded once.
+    const FUSED: bool;
+
+    /// a · b + c.
+    fn mul_add<T: Float>(a: T, b: T, c: T) -> T;
+}
+
+/// The product, and then the sum: what every processor can.
+pub enum Twice {}
+
+impl Rounding for Twice {
+    const FUSED: bool = false;
+
+    #[inline(always)]
+    fn mul_add<T: Float>(a: T, b: T, c: T) -> T {
+        a * b + c
+    }
+}
+
+impl private::Sealed for Twice {}
+
+// `core` has no function for it, but those of the processors that have the instruction.
+#[cfg(any(
+    feature = "std",
+    all(target_arch = "x86_64", target_feature = "fma"),
+    all(target_arch = "aarch64", target_feature = "neon")
+))]
+mod once {
+    use super::{Rounding, private};
+    use crate::Float;
+
+    /// The sum alone.
+    pub enum Once {}
+
+    impl Rounding for Once {
+        const FUSED: bool = true;
+
+        #[inline(always)]
+        fn mul_add<T: Float>(a: T, b: T, c: T) -> T {
+            T::fused(a, b, c)
+        }
+    }
+
+    impl private::Sealed for Once {}
+}
+#[cfg(any(
+    feature = "std",
+    all(target_arch = "x86_64", target_feature = "fma"),
+    all(target_arch = "aarch64", target_feature = "neon")
+))]
+pub use once::Once;
+
+mod private {
+    pub trait Sealed {}
+}
