@@ -496,7 +496,8 @@ elementwise! {
         },
         |s| {
             let (argument, _) = gelu_argument::<R, T>(s);
-            let (high, low) = (sigmoid::<R, T>(argument + argument), sigmoid::<R, T>(-argument - argument));
+            let double = argument + argument;
+            let (high, low) = (sigmoid::<R, T>(double), sigmoid::<R, T>(-double));
             let s = held(s);
             let (_, slope) = gelu_argument::<R, T>(s);
             R::mul_add((s + s) * slope * high, low, high)

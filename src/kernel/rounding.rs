@@ -24,7 +24,8 @@ impl Rounding for Twice {
     }
 }
 
-impl private::Sealed for Twice {}
+/// The sum alone: only where there is a function or an instruction for it.
+pub enum Once {}
 
 // `core` has no function for it, but those of the processors that have the instruction.
 #[cfg(any(
@@ -32,31 +33,18 @@ impl private::Sealed for Twice {}
     all(target_arch = "x86_64", target_feature = "fma"),
     all(target_arch = "aarch64", target_feature = "neon")
 ))]
-mod once {
-    use super::{Rounding, private};
-    use crate::Float;
+impl Rounding for Once {
+    const FUSED: bool = true;
 
-    /// The sum alone.
-    pub enum Once {}
-
-    impl Rounding for Once {
-        const FUSED: bool = true;
-
-        #[inline(always)]
-        fn mul_add<T: Float>(a: T, b: T, c: T) -> T {
-            T::fused(a, b, c)
-        }
+    #[inline(always)]
+    fn mul_add<T: Float>(a: T, b: T, c: T) -> T {
+        T::fused(a, b, c)
     }
-
-    impl private::Sealed for Once {}
 }
-#[cfg(any(
-    feature = "std",
-    all(target_arch = "x86_64", target_feature = "fma"),
-    all(target_arch = "aarch64", target_feature = "neon")
-))]
-pub use once::Once;
 
 mod private {
     pub trait Sealed {}
+
+    impl Sealed for super::Twice {}
+    impl Sealed for super::Once {}
 }
