@@ -82,8 +82,8 @@ impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O
     /// activations, derivatives by the largest two neighbours, and the [`Tape`] of one sample that a
     /// shorter batch ([`step_partial`](Self::step_partial)) has on the stack.
     /// [`evaluate`](Self::evaluate) needs no more than that tape. The data is the caller's. A step
-    /// has up to 10 KiB of a kernel's own on the stack where there are vectors, with `f64` 18, and
-    /// some hundred bytes where there are none.
+    /// has up to 10 KiB of a kernel's own on the stack where there are vectors, and some hundred bytes
+    /// where there are none.
     pub const RAM: usize = size_of::<N>() + size_of::<Self>() + size_of::<Tape<N, 1>>();
 
     /// A trainer before its first step, without gradient clipping.

@@ -27,6 +27,7 @@ macro_rules! lanes {
         |$a:ident, $b:ident, $c:ident| $mul_add:expr,
         |$from:ident, $loaded:ident| $load_first:expr,
         |$rest:ident, $to:ident, $stored:ident| $store_first:expr
+        $(, |$four:ident, $places:ident| $splat_four:expr, $all_places:expr)?
     ) => {
         impl Lanes<$t> for $vector {
             type Half = $half;
@@ -88,6 +89,22 @@ macro_rules! lanes {
                 // SAFETY: as above, and the caller's.
                 unsafe { $store_first }
             }
+
+            $(
+                const SPLATS_FOUR: bool = true;
+
+                #[inline(always)]
+                fn places() -> [Self; 4] {
+                    // SAFETY: as above.
+                    unsafe { $all_places }
+                }
+
+                #[inline(always)]
+                unsafe fn splat_four($four: *const $t, $places: &[Self; 4]) -> [Self; 4] {
+                    // SAFETY: as above, and the caller's.
+                    unsafe { $splat_four }
+                }
+            )?
         }
     };
 }
@@ -155,6 +172,8 @@ macro_rules! fused {
     };
 }
 
+use super::Float;
+
 mod array;
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 mod neon;
@@ -214,6 +233,46 @@ pub trait Lanes<T>: Copy {
     /// # Safety
     /// `n` numbers can be written from `to` on.
     unsafe fn store_first(self, to: *mut T, n: usize);
+
+    /// Whether [`splat_four`](Self::splat_four) is quicker than to load each.
+    const SPLATS_FOUR: bool = false;
+
+    /// What [`splat_four`](Self::splat_four) needs, to be kept in registers.
+    #[inline(always)]
+    fn places() -> [Self; 4]
+    where
+        T: Float,
+    {
+        [Self::splat(T::ZERO); 4]
+    }
+
+    /// Each of the four numbers from `from` on, everywhere. `places` is [`places`](Self::places).
+    ///
+    /// # Safety
+    /// They can be read.
+    #[inline(always)]
+    unsafe fn splat_four(from: *const T, _places: &[Self; 4]) -> [Self; 4]
+    where
+        T: Float,
+    {
+        // SAFETY: the caller's.
+        unsafe { [0, 1, 2, 3].map(|i| Self::splat(*from.add(i))) }
+    }
+}
+
+/// The same pointer, of which the compiler does not know how it was computed, or to what.
+#[inline(always)]
+pub(super) fn hidden<T>(pointer: *const T) -> *const T {
+    #[cfg(all(not(miri), target_arch = "x86_64"))]
+    let pointer = {
+        let mut hidden = pointer;
+        // SAFETY: to the compiler this may read memory and change the pointer; it is a comment.
+        unsafe {
+            core::arch::asm!("/* {0} */", inout(reg) hidden, options(pure, readonly, nostack, preserves_flags));
+        }
+        hidden
+    };
+    pointer
 }
 
 /// A vector of one or more segments of 128 bits, across which it costs more to move a number.

@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use super::{Lanes, Square};
+use super::{Lanes, Square, hidden};
 
 // `max` gives the second of two zeros, and if one is NaN: so `relu` leaves −0 a −0, and takes its
 // sign off.
@@ -121,6 +121,16 @@ lanes!(
         if n & 3 != 0 {
             rest.store_first(to, n & 3);
         }
+    },
+    |from, places| {
+        let four = _mm256_broadcast_ps(&_mm_loadu_ps(from));
+        places.map(|places| _mm256_permutevar_ps(four, _mm256_castps_si256(places)))
+    },
+    // Of shuffles that it knows the compiler would make four loads.
+    {
+        static PLACES: [[i32; 8]; 4] = [[0; 8], [1; 8], [2; 8], [3; 8]];
+        let places = hidden(PLACES.as_ptr());
+        [0, 1, 2, 3].map(|i| _mm256_loadu_ps(places.add(i).cast()))
     }
 );
 

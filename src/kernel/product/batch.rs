@@ -2,6 +2,7 @@
 //! in registers while the terms go by.
 
 use core::marker::PhantomData;
+use core::mem::MaybeUninit;
 
 use super::chosen::{Chosen, is_inlined};
 use super::matrix::{Columns, Known, Layout, Matrix, Size, Strided, at_least, width};
@@ -10,9 +11,9 @@ use super::vectors::{
     Half, add_multiple, is_half, load_row, may_have_half, relu, store_row, vector,
 };
 use crate::Store;
-use crate::kernel::lanes::Lanes;
+use crate::kernel::lanes::{Lanes, hidden};
 use crate::kernel::processor::gains_by_halves;
-use crate::kernel::{Claim, Float, Machine, Task};
+use crate::kernel::{Aligned, Claim, Float, Machine, Task};
 
 /// What the sums of a product begin with.
 pub(super) enum Start<B> {
@@ -360,8 +361,111 @@ impl<T: Float> Striped<T> for Product<'_, T, usize, usize, usize> {
         col: usize,
         last: usize,
     ) {
+        if const { WHOLE && !REST && may_be_packed::<T, V>(N) } && self.is_packed(col) {
+            X::run_made(Packed::<T, V, N>::of, self, row, col, (), (), ());
+            return;
+        }
         let make = Stripe::<_, V, _, _, _, N, WHOLE, REST>::of;
         X::run_made(make, self, row, col, last, (), ());
+    }
+}
+
+/// Whether columns as wide as this block may be packed: whole panels, of vectors of less than 512 bits.
+const fn may_be_packed<T, V: Lanes<T>>(vectors: usize) -> bool {
+    size_of::<V>() == 32 && vectors * V::N == width::<T>()
+}
+
+/// Terms of which columns are packed at a time: 4 KiB on the stack.
+const PACKED_TERMS: usize = 64;
+
+/// Rows and terms from which on it is worth while.
+const WORTH_PACKING: (usize, usize) = (192, 32);
+
+impl<T: Float> Product<'_, T, usize, usize, usize> {
+    /// Whether it is worth while to pack a whole panel's columns from column `col` on: rows that are apart
+    /// lie in few places of the first cache, and are read again for every tile.
+    #[inline(always)]
+    fn is_packed(&self, col: usize) -> bool {
+        self.rows >= WORTH_PACKING.0
+            && self.depth >= WORTH_PACKING.1
+            && self.right_layout.row::<T>(col, self.cols) > width::<T>()
+    }
+}
+
+/// The columns of a whole panel of a [`Product`], from column `col` on, and its rows from `row` on, as a
+/// [`Stripe`] whose columns are packed, so many terms at a time.
+struct Packed<'p, 'a, T, V, const N: usize> {
+    product: &'p Product<'a, T, usize, usize, usize>,
+    row: usize,
+    col: usize,
+    vectors: PhantomData<V>,
+}
+
+impl<'p, 'a, T: Float, V: Lanes<T>, const N: usize> Packed<'p, 'a, T, V, N> {
+    #[inline(always)]
+    fn of(
+        product: &'p Product<'a, T, usize, usize, usize>,
+        row: usize,
+        col: usize,
+        (): (),
+        (): (),
+        (): (),
+    ) -> Self {
+        Packed { product, row, col, vectors: PhantomData }
+    }
+}
+
+impl<'a, T: Float, V: Lanes<T>, const N: usize> Task for Packed<'_, 'a, T, V, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<X: Machine>(self) {
+        let Packed { product, row, col, .. } = self;
+        let width = const { width::<T>() };
+        let right_row = product.right_layout.row::<T>(col, product.cols);
+        let right_part = product.right_layout.part;
+        let mut right = product.right.wrapping_add(product.right_layout.column::<T>(col));
+        let mut left = product.left.first;
+        let mut part = Aligned(MaybeUninit::<[[V; N]; PACKED_TERMS]>::uninit());
+        let part: *mut T = part.0.as_mut_ptr().cast();
+        let mut rest = product.depth;
+        while rest > 0 {
+            let depth = least(rest, PACKED_TERMS);
+            let mut k = 0;
+            while k < depth {
+                // SAFETY: this is a row of the columns that the maker answers for, and one of the part.
+                unsafe {
+                    let row = load_row::<T, V, N, true>(right, right_part, V::N);
+                    store_row::<T, V, N, true>(&row, part.add(k * width), width, V::N);
+                }
+                right = right.wrapping_add(right_row);
+                k += 1;
+            }
+            let is_last = depth == rest;
+            let product = Product::<'a, T, usize, usize, usize> {
+                left: Strided { first: left, ..product.left },
+                right: part,
+                right_layout: Layout::rows::<T>(width),
+                start: match product.start {
+                    _ if rest < product.depth => Start::Out,
+                    Start::Zero => Start::Zero,
+                    Start::Row(row) => Start::Row(row.wrapping_add(col)),
+                    Start::Out => Start::Out,
+                },
+                out: product.out.wrapping_add(product.out_layout.column::<T>(col)),
+                out_layout: product.out_layout,
+                rows: product.rows,
+                depth,
+                cols: width,
+                relu: product.relu && is_last,
+                claim: if is_last { product.claim.clone() } else { Claim::NONE },
+                borrowed: PhantomData,
+            };
+            let make = Stripe::<_, V, _, _, _, N, true, false>::of;
+            X::run_made(make, &product, row, 0, V::N, (), ());
+            left = left.wrapping_add(depth * product.left.col);
+            rest -= depth;
+        }
     }
 }
 
@@ -370,19 +474,19 @@ const fn least(a: usize, b: usize) -> usize {
     if a < b { a } else { b }
 }
 
-/// The same pointer, of which the compiler does not know how it was computed.
-#[inline(always)]
-fn hidden<T>(pointer: *const T) -> *const T {
-    #[cfg(all(not(miri), target_arch = "x86_64"))]
-    let pointer = {
-        let mut hidden = pointer;
-        // SAFETY: to the compiler this may read memory and change the pointer; it is a comment.
-        unsafe {
-            core::arch::asm!("/* {0} */", inout(reg) hidden, options(pure, readonly, nostack, preserves_flags));
-        }
-        hidden
-    };
-    pointer
+/// Rows of the left matrix that share a pointer.
+const SHARE: usize = 3;
+
+/// What of the right matrix is yet to be multiplied in a tile.
+struct Terms<T> {
+    /// Where the columns begin.
+    first: *const T,
+    /// How far the next row is.
+    row: usize,
+    /// How far the next part of a row is.
+    part: usize,
+    /// Rows.
+    count: usize,
 }
 
 /// A [`Block`] of columns of a [`Product`], and its rows from `row` on: `N` vectors from column `col`
@@ -511,8 +615,11 @@ impl<
         }
     }
 
+    /// Whether four terms are added by one turn of a loop: what counts it, and pointers, take as much of
+    /// the processor as products do, which is no gain by vectors of 512 bits.
+    const BY_FOUR: bool = D::KNOWN.is_none() && size_of::<V>() == 32;
+
     /// Adds the products of a tile, where the rows of the left matrix from `left` on are neighbours.
-    /// `right` is where the columns of the right one begin, and how far the next row and part are.
     ///
     /// # Safety
     /// These are rows and columns that can be read, as many as the product is deep.
@@ -521,30 +628,53 @@ impl<
         &self,
         sums: &mut [[V; N]; M],
         mut left: *const T,
-        (mut right, right_row, right_part): (*const T, usize, usize),
+        mut right: Terms<T>,
     ) {
-        let mut k = self.product.depth.get();
-        while k > 0 {
-            // SAFETY: the caller's.
-            unsafe {
-                let row = load_row::<T, V, N, WHOLE>(right, right_part, self.last);
-                let mut m = 0;
-                while m < M {
-                    add_multiple(&mut sums[m], *left.add(m), &row);
-                    m += 1;
-                }
+        // SAFETY: the caller's.
+        unsafe {
+            if const { Self::BY_FOUR } {
+                self.add_columns::<M, 4>(sums, &mut left, &mut right);
             }
-            left = left.wrapping_add(self.product.left.col);
-            right = right.wrapping_add(right_row);
-            k -= 1;
+            self.add_columns::<M, 1>(sums, &mut left, &mut right);
+        }
+    }
+
+    /// The same `AT_ONCE` terms at a time, as far as there are so many.
+    ///
+    /// # Safety
+    /// As for [`add_by_columns`](Self::add_by_columns).
+    #[inline(always)]
+    unsafe fn add_columns<const M: usize, const AT_ONCE: usize>(
+        &self,
+        sums: &mut [[V; N]; M],
+        left: &mut *const T,
+        right: &mut Terms<T>,
+    ) {
+        while right.count >= AT_ONCE {
+            let mut k = 0;
+            while k < AT_ONCE {
+                // SAFETY: the caller's.
+                unsafe {
+                    let row = load_row::<T, V, N, WHOLE>(right.first, right.part, self.last);
+                    let mut m = 0;
+                    while m < M {
+                        add_multiple(&mut sums[m], *left.add(m), &row);
+                        m += 1;
+                    }
+                }
+                *left = left.wrapping_add(self.product.left.col);
+                right.first = right.first.wrapping_add(right.row);
+                k += 1;
+            }
+            right.count -= AT_ONCE;
         }
     }
 
     /// The same where the columns of `left` are neighbours.
     ///
     /// Three rows share a pointer, to the first: of the others x86 adds the distance, or twice that, as
-    /// it loads. In the large tiles of AVX-512 it is hidden how pointers are computed, or the compiler
-    /// would have one for every row, for which there are no registers.
+    /// it loads. In the functions for all sizes it is hidden how pointers are computed, or the compiler
+    /// would have one for every row, for which there are no registers, or compute them again for each term.
     ///
     /// # Safety
     /// As for [`add_by_columns`](Self::add_by_columns).
@@ -553,38 +683,61 @@ impl<
         &self,
         sums: &mut [[V; N]; M],
         left: *const T,
-        (mut right, right_row, right_part): (*const T, usize, usize),
+        mut right: Terms<T>,
     ) {
-        const SHARE: usize = 3;
-        let row = self.product.left.row;
         let mut lefts = [left; M];
         let mut m = SHARE;
         while m < M {
-            lefts[m] = left.wrapping_add(m * row);
+            lefts[m] = left.wrapping_add(m * self.product.left.row);
             m += SHARE;
         }
-        let mut k = self.product.depth.get();
-        while k > 0 {
-            // SAFETY: the caller's.
-            unsafe {
-                let row_of_right = load_row::<T, V, N, WHOLE>(right, right_part, self.last);
-                let mut m = 0;
-                while m < M {
-                    let factor = lefts[m - m % SHARE].add(m % SHARE * row);
-                    add_multiple(&mut sums[m], *factor, &row_of_right);
-                    m += 1;
+        // SAFETY: the caller's.
+        unsafe {
+            if const { Self::BY_FOUR } {
+                self.add_rows::<M, 4>(sums, &mut lefts, &mut right);
+            }
+            self.add_rows::<M, 1>(sums, &mut lefts, &mut right);
+        }
+    }
+
+    /// The same `AT_ONCE` terms at a time, as far as there are so many.
+    ///
+    /// # Safety
+    /// As for [`add_by_columns`](Self::add_by_columns).
+    #[inline(always)]
+    unsafe fn add_rows<const M: usize, const AT_ONCE: usize>(
+        &self,
+        sums: &mut [[V; N]; M],
+        lefts: &mut [*const T; M],
+        right: &mut Terms<T>,
+    ) {
+        let row = self.product.left.row;
+        while right.count >= AT_ONCE {
+            let mut k = 0;
+            while k < AT_ONCE {
+                // SAFETY: the caller's.
+                unsafe {
+                    let row_of_right =
+                        load_row::<T, V, N, WHOLE>(right.first, right.part, self.last);
+                    let mut m = 0;
+                    while m < M {
+                        let factor = lefts[m - m % SHARE].add(m % SHARE * row + k);
+                        add_multiple(&mut sums[m], *factor, &row_of_right);
+                        m += 1;
+                    }
                 }
+                right.first = right.first.wrapping_add(right.row);
+                k += 1;
             }
             let mut m = 0;
             while m < M {
-                lefts[m] = lefts[m].wrapping_add(1);
-                if const { R::KNOWN.is_none() && V::SUMS >= 24 } {
+                lefts[m] = lefts[m].wrapping_add(AT_ONCE);
+                if const { R::KNOWN.is_none() && size_of::<V>() >= 32 } {
                     lefts[m] = hidden(lefts[m]);
                 }
                 m += SHARE;
             }
-            right = right.wrapping_add(right_row);
-            k -= 1;
+            right.count -= AT_ONCE;
         }
     }
 
@@ -638,7 +791,8 @@ impl<
                         self.load_rows::<8, M>(&mut sums, out, out_row, out_part);
                     }
                 }
-                let right = (first, right_row, right_part);
+                let right =
+                    Terms { first, row: right_row, part: right_part, count: product.depth.get() };
                 if product.left.row == 1 {
                     self.add_by_columns(&mut sums, left, right);
                 } else {

@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use super::chosen::Chosen;
 use super::matrix::{Known, Layout, Size, whole, width};
 use super::split::Split;
-use super::vectors::{Half, add_multiple, is_half, load_row, relu, store_row};
+use super::vectors::{Half, add_multiple, add_multiple_of, is_half, load_row, relu, store_row};
 use crate::kernel::lanes::{Lanes, Square};
 use crate::kernel::{Float, Machine, Panels, Task};
 
@@ -125,6 +125,12 @@ impl<'a, X: Machine, T: Float, I: Size, O: Size> Chosen<X, Single<'a, T, I, O>> 
     };
 }
 
+/// The most vectors in a block of so many chains: as many as make 8 sums, or twice that where half of the
+/// chains are done after the others, which loads each input for as many vectors more.
+const fn most<T, V: Lanes<T>>(chains: usize) -> usize {
+    if V::SPLATS_FOUR && chains >= 4 { 16 / chains } else { 8 / chains }
+}
+
 /// Functions for the outputs of a [`range`](Single::range), and for all in whole panels, in so many
 /// chains, in blocks of so many vectors that there are 8 sums at the most.
 macro_rules! in_chains {
@@ -140,7 +146,7 @@ macro_rules! in_chains {
                 return self.in_plain_chains::<$chains, WHOLE>(col, end);
             });
             const fn split<T, V: Lanes<T>>() -> Split {
-                Split { lanes: V::N, most: 8 / $chains, panel: width::<T>(), apart: false }
+                Split { lanes: V::N, most: most::<T, V>($chains), panel: width::<T>(), apart: false }
             }
             $(
                 if const { split::<T, V>().has(Self::range(WHOLE), $n, false) } {
@@ -177,8 +183,8 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
     in_chains!(
         in_1_chain, panels_in_1_chain: 1 of 1 2 3 4 5 6 7 8;
         in_2_chains, panels_in_2_chains: 2 of 1 2 3 4;
-        in_4_chains, panels_in_4_chains: 4 of 1 2;
-        in_8_chains, panels_in_8_chains: 8 of 1;
+        in_4_chains, panels_in_4_chains: 4 of 1 2 3 4;
+        in_8_chains, panels_in_8_chains: 8 of 1 2;
     );
 
     /// How W lies in memory.
@@ -268,11 +274,32 @@ impl<T: Float, V: Square<T>, I: Size, const W: usize> Task for LastPanel<'_, T, 
             }
             let mut k = 0;
             while k + 8 <= inputs {
-                let (x, w) = (V::load(self.x.add(k)), self.w.add(k * W));
-                let mut v = 0;
-                while v < W {
-                    sums[v] = x.permute(&ROWS.0[W][v]).mul_add(V::load(w.add(8 * v)), sums[v]);
-                    v += 1;
+                let w = self.w.add(k * W);
+                if const { Self::BLENDS && size_of::<T::Lanes<X>>() == size_of::<V>() } {
+                    let mut splats = [V::splat(T::ZERO); 8];
+                    let mut row = 0;
+                    while row < 8 {
+                        splats[row] = V::splat(*self.x.add(k + row));
+                        row += 1;
+                    }
+                    macro_rules! add {
+                        ($($v:literal)*) => {$(
+                            if const { $v < W } {
+                                let w = V::load(w.add(8 * $v));
+                                sums[$v] = Self::blend::<$v>(&splats).mul_add(w, sums[$v]);
+                            }
+                        )*};
+                    }
+                    // No loop, of which the places below would be no constants.
+                    add!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14);
+                } else {
+                    let x = V::load(self.x.add(k));
+                    let mut v = 0;
+                    while v < W {
+                        let w = V::load(w.add(8 * v));
+                        sums[v] = x.permute(&ROWS.0[W][v]).mul_add(w, sums[v]);
+                        v += 1;
+                    }
                 }
                 k += 8;
             }
@@ -311,6 +338,21 @@ impl<'a, T: Float, V: Square<T>, I: Size, const W: usize> LastPanel<'a, T, V, I,
         }
         places
     };
+
+    /// Whether vectors hold so few rows that to blend splats is quicker than to permute.
+    const BLENDS: bool = W >= 5;
+
+    /// The factors of vector `N` of eight rows, of the splats of these: of the row that it begins with,
+    /// the next, and the one after that.
+    #[inline(always)]
+    fn blend<const N: usize>(splats: &[V; 8]) -> V {
+        let row = const { 8 * N / W };
+        let [first, second, third] =
+            [splats[row], splats[usize::min(row + 1, 7)], splats[usize::min(row + 2, 7)]];
+        let end = const { (8 * N / W + 1) * W - 8 * N };
+        let rest = if end + W < 8 { second.then(end + W, third) } else { second };
+        if end < 8 { first.then(end, rest) } else { first }
+    }
 
     #[inline(always)]
     fn of(w: *const T, bias: *const T, x: *const T, y: *mut T, inputs: I, relu: bool) -> Self {
@@ -411,6 +453,50 @@ impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE
         Chains { w, bias, x, y, inputs, outputs, relu, borrowed: PhantomData }
     }
 
+    /// Chains that are done at a time: half of them, if all would be more sums than there are registers.
+    const AT_ONCE: usize = if N * C > 8 { C / 2 } else { C };
+
+    /// Rows after which chains take turns, in fours.
+    const TURN: usize = if C < 4 { 4 } else { C };
+
+    /// Adds the products of so many inputs from `x` on, in whole turns, for the first or the second of
+    /// the chains that are done at a time. `w` is the first weight, and how far the next row and part are.
+    ///
+    /// # Safety
+    /// These are inputs, and rows and columns of W, the last vector of a row having `last` numbers.
+    #[inline(always)]
+    unsafe fn add_turns<const SECOND: bool>(
+        sums: &mut [[V; N]; C],
+        (mut x, inputs): (*const T, usize),
+        (mut w, row, part): (*const T, usize, usize),
+        last: usize,
+    ) {
+        let places = V::places();
+        let mut left = inputs;
+        while left > 0 {
+            let mut k = 0;
+            while k < Self::TURN {
+                // SAFETY: the caller's.
+                unsafe {
+                    let factors = V::splat_four(x.add(k), &places);
+                    let mut i = 0;
+                    while i < 4 {
+                        let chain = (k + i) % C;
+                        if (chain >= Self::AT_ONCE) == SECOND {
+                            let w = load_row::<T, V, N, WHOLE>(w.add((k + i) * row), part, last);
+                            add_multiple_of(&mut sums[chain], factors[i], &w);
+                        }
+                        i += 1;
+                    }
+                }
+                k += 4;
+            }
+            x = x.wrapping_add(Self::TURN);
+            w = w.wrapping_add(Self::TURN * row);
+            left -= Self::TURN;
+        }
+    }
+
     /// The block from output `col` on, whose last vector has `last` numbers.
     ///
     /// # Safety
@@ -441,6 +527,14 @@ impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE
                     }
                     k += C;
                 }
+            }
+            if const { V::SPLATS_FOUR } {
+                let turns = (self.x, inputs - inputs % Self::TURN);
+                Self::add_turns::<false>(&mut sums, turns, (w, row, part), last);
+                if const { Self::AT_ONCE < C } {
+                    Self::add_turns::<true>(&mut sums, turns, (w, row, part), last);
+                }
+                k = turns.1;
             }
             while k + C <= inputs {
                 let mut c = 0;

@@ -23,6 +23,10 @@ const BATCHES: usize = 9;
 /// Samples that are a tile of 16, and a smaller one of each size behind it, or one that overlaps it.
 const LARGE_BATCHES: [usize; 5] = [16 + 1, 16 + 2, 16 + 4, 16 + 8, 16 + 13];
 
+/// Inputs, outputs and batches for which columns of δ are packed: whole panels and a rest, one part, parts
+/// and a rest, and just as many as it takes.
+const PACKED: [(usize, usize, usize); 3] = [(200, 33, 40), (195, 48, 131), (192, 24, 32)];
+
 /// Numbers in front of and behind a result, which no kernel may touch.
 const MARGIN: usize = 17;
 
@@ -345,7 +349,7 @@ impl<T: Float> Guarded<T> {
     }
 }
 
-/// All sizes; in debug builds, where they would take minutes, those about the vectors' lengths.
+/// All sizes, and those that are packed; in debug builds, where they would take minutes, those about the vectors' lengths.
 fn sizes() -> Vec<(usize, usize, usize)> {
     let kept = |size: &usize| !cfg!(debug_assertions) || [1, 3, 16, 17, 31, 70].contains(size);
     let kept: Vec<usize> = (1..=SIZES).filter(kept).collect();
@@ -362,6 +366,7 @@ fn sizes() -> Vec<(usize, usize, usize)> {
             }
         }
     }
+    sizes.extend(PACKED);
     sizes
 }
 

@@ -94,11 +94,16 @@ pub(super) struct Transposed<'a, T> {
     borrowed: PhantomData<&'a mut [T]>,
 }
 
-/// Columns of a packed part: whole vectors of any machine.
-const COLS: usize = 32;
-
-/// Rows of a packed part, 8 KiB of `f32` on the stack.
+/// Rows of a packed part.
 const DEPTH: usize = 64;
+
+/// Vectors in a row of a packed part: 8 KiB of `f32` on the stack at the most.
+const VECTORS: usize = 2;
+
+/// Columns of a packed part.
+const fn columns<T, V: Lanes<T>>() -> usize {
+    VECTORS * V::N
+}
 
 impl<T: Float> Task for Transposed<'_, T> {
     type Output = ();
@@ -108,11 +113,12 @@ impl<T: Float> Task for Transposed<'_, T> {
         without_vectors!(if const { <T::Lanes<X> as Lanes<T>>::PLAIN } {
             return self.run_plain();
         });
-        let mut part = Aligned(MaybeUninit::<[[T; COLS]; DEPTH]>::uninit());
+        let width = const { columns::<T, T::Lanes<X>>() };
+        let mut part = Aligned(MaybeUninit::<[[T::Lanes<X>; VECTORS]; DEPTH]>::uninit());
         let part = part.0.as_mut_ptr().cast();
         let mut input = 0;
         while input < self.inputs {
-            let cols = usize::min(COLS, self.inputs - input);
+            let cols = usize::min(width, self.inputs - input);
             let mut output = 0;
             while output < self.outputs {
                 let depth = usize::min(DEPTH, self.outputs - output);
@@ -123,7 +129,7 @@ impl<T: Float> Task for Transposed<'_, T> {
                 let product = Product {
                     left: Strided { first, row: self.outputs, col: 1 },
                     right: part,
-                    right_layout: Layout::rows::<T>(COLS),
+                    right_layout: Layout::rows::<T>(width),
                     start: if output == 0 { Start::Zero } else { Start::Out },
                     out: self.dx.wrapping_add(input),
                     out_layout: Layout::rows::<T>(self.inputs),
@@ -177,17 +183,20 @@ impl<T: Float> Transposed<'_, T> {
         part: *mut T,
     ) {
         let n = const { T::Lanes::<X>::N };
+        let step = const { columns::<T, T::Lanes<X>>() };
         let mut o = 0;
         while o < depth {
             let (from, row) = self.outputs_of(input, output + o);
             let numbers = usize::min(n, depth - o);
-            let to = part.wrapping_add(o * COLS);
+            let to = part.wrapping_add(o * step);
             let width = const { width::<T>() };
             let mut i = 0;
             if row == width {
                 while i + n <= cols {
                     // SAFETY: the caller's.
-                    unsafe { transpose::<T, T::Lanes<X>>(from.add(i * width), width, to.add(i)) }
+                    unsafe {
+                        transpose::<T, T::Lanes<X>>(from.add(i * width), width, to.add(i), step)
+                    }
                     i += n;
                 }
             }
@@ -225,6 +234,7 @@ impl<T: Float> Task for Rest<'_, T> {
     fn run<X: Machine>(self) {
         let Rest { mut from, row, rows, numbers, mut to, .. } = self;
         let n = const { Half::<X, T>::N };
+        let step = const { columns::<T, T::Lanes<X>>() };
         let mut rest = numbers;
         while rest > 0 {
             let few = usize::min(n, rest);
@@ -232,20 +242,20 @@ impl<T: Float> Task for Rest<'_, T> {
             // SAFETY: these are rows, and columns of the packed part.
             unsafe {
                 while r + n <= rows && few == n {
-                    transpose::<T, Half<X, T>>(from.add(r * row), row, to.add(r));
+                    transpose::<T, Half<X, T>>(from.add(r * row), row, to.add(r), step);
                     r += n;
                 }
                 while r < rows {
                     let mut o = 0;
                     while o < few {
-                        *to.add(o * COLS + r) = *from.add(r * row + o);
+                        *to.add(o * step + r) = *from.add(r * row + o);
                         o += 1;
                     }
                     r += 1;
                 }
             }
             from = from.wrapping_add(few);
-            to = to.wrapping_add(few * COLS);
+            to = to.wrapping_add(few * step);
             rest -= few;
         }
     }
@@ -260,7 +270,7 @@ impl<T: Float> Task for Rest<'_, T> {
 /// # Safety
 /// The rows can be read, and as many of the packed part written.
 #[inline(always)]
-unsafe fn transpose<T: Float, V: Square<T>>(from: *const T, row: usize, to: *mut T) {
+unsafe fn transpose<T: Float, V: Square<T>>(from: *const T, row: usize, to: *mut T, step: usize) {
     let segment = const { V::SEGMENT };
     let mut first = 0;
     while first < const { V::N } {
@@ -285,7 +295,7 @@ unsafe fn transpose<T: Float, V: Square<T>>(from: *const T, row: usize, to: *mut
             }
             let mut c = 0;
             while c < segment {
-                columns[c].store(to.add((first + c) * COLS));
+                columns[c].store(to.add((first + c) * step));
                 c += 1;
             }
         }

@@ -90,7 +90,16 @@ pub(super) fn add_multiple<T, V: Lanes<T>, const N: usize>(
     factor: T,
     row: &[V; N],
 ) {
-    let factor = V::splat(factor);
+    add_multiple_of(sums, V::splat(factor), row);
+}
+
+/// The same for a factor that is everywhere in a vector.
+#[inline(always)]
+pub(super) fn add_multiple_of<T, V: Lanes<T>, const N: usize>(
+    sums: &mut [V; N],
+    factor: V,
+    row: &[V; N],
+) {
     let mut n = 0;
     while n < N {
         sums[n] = factor.mul_add(row[n], sums[n]);
