@@ -15,7 +15,7 @@ pub type NetTrainer<O> = Trainer<Net, MeanSquaredError, O, 4>;
 pub const STEPS: usize = 200;
 
 /// The hash after these steps where a product and its sum are two roundings.
-pub const UNFUSED: u64 = 0x68a0_51f7_4050_2a1b;
+pub const UNFUSED: u64 = 0x7762_806d_4a6a_f902;
 
 /// Trains from a seed, without weight decay and with it, and gives a hash of all weights.
 pub fn hash() -> u64 {
