@@ -237,7 +237,7 @@ fn training_uses_the_stack_that_its_ram_promises() {
     assert_uses("evaluate", "784-128-64-10", evaluate, counted);
 }
 
-/// What a kernel packs are as many bytes.
+/// In `f64` a kernel packs half as many columns: no more bytes.
 #[test]
 #[cfg_attr(debug_assertions, ignore = "the optimiser lays out the stack: run with --release")]
 fn training_in_double_precision_packs_no_more() {

@@ -96,7 +96,7 @@
 //!   with Silu instead of 25.7.
 //! - What a function computes for one sample is handed over in registers. A struct is handed over
 //!   in memory, and the first weight is loaded the later: 64-32 took 64 ns instead of 53.
-//! - Outputs beyond a multiple of 16 are taken 8 rows at a time, the factors permuted. A row at a
+//! - Outputs beyond a multiple of 16 are taken 8 rows at a time, the factors permuted, or blended (below). A row at a
 //!   time, with masks, 64-2 took 24 ns instead of 8, 64-31 80 instead of 64. The permutations of
 //!   AVX-512, which have 16 places, are no gain: 82. On the Xeon below, which has one unit for
 //!   permutations, it is quicker to take 9 to 15 outputs beside whole panels, and 13 to 15 alone, a row
@@ -160,8 +160,9 @@
 //! - Three rows of a tile share a pointer, and rows that are neighbours need one alone. With a pointer
 //!   that goes from row to row, the additions take the place of products: 784-128-64-10 took 64 samples
 //!   6 % longer, and a step of 128 3 %. The compiler, where it sees how pointers are computed, has eight
-//!   instead, some of them in memory: a step of 64-32-10 with 32 samples took 5 % longer. In the tiles of
-//!   AVX2, of fewer rows, it does better by itself: with pointers hidden 64-32 took 7 % longer.
+//!   instead, some of them in memory: a step of 64-32-10 with 32 samples took 5 % longer. A term at a
+//!   time, the tiles of AVX2, of fewer rows, do better by themselves: with pointers hidden 64-32 took 7 %
+//!   longer. With four at a time they are hidden (below).
 //! - Tiles of 9 to 16 columns have 16 rows. With 8, whose sums wait for each other, 256-16 took 6 %
 //!   longer.
 //! - W is transposed 16 by 16 numbers, for which three quarters of the shuffles do, of which there is one
@@ -192,7 +193,7 @@
 //!   of a loop: 20 operations beside each other for 12 products of vectors, where 28 were. 784-128-64-10 takes
 //!   64 samples 20 % less (the same), 64-64 forward with 64 samples 15 % less (1 % less); a step of 17-256-256-6
 //!   with 256 samples, with what follows, 14 % less (3 %). By SSE2 it took 2 to 5 % longer, and is not done.
-//! - ∂J/∂W of 192 inputs or more packs the columns of δ, 64 samples at a time. Rows that are apart by a
+//! - ∂J/∂W of 192 inputs and 32 samples or more packs the columns of δ, 64 samples at a time. Rows that are apart by a
 //!   power of two lie in few places of the first cache: 256-256 with 256 samples takes 6 to 12 % less,
 //!   784-128 with 64 samples 3 to 7 %. 64-64 would take 4 to 8 % more.
 //! - Wᵀ is packed as wide as a tile: 32 columns, of which every other 16 are used at a time, took 1 to 2 %

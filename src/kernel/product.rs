@@ -8,7 +8,8 @@
 //!
 //! W is stored in [`Panels`], so that the outputs of one input are contiguous, a vector or more at
 //! a time. Then all three are one loop, [`Product`]: add multiples of such rows, tile by tile, with
-//! the tile held in registers. Only the third needs its rows packed first, a part at a time. A
+//! the tile held in registers. Only the third needs its rows packed first, a part at a time; by
+//! AVX2 a large second is quicker with packed columns. A
 //! single sample takes a path of its own, [`Single`].
 //!
 //! Every sum runs over its terms in order, whatever the vectors are; only a single sample, and each

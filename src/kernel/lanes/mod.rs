@@ -14,6 +14,8 @@
 //! What a kernel computes for one number never depends on how many are in a vector, so machines
 //! of the same rounding give the same bits.
 
+use super::Float;
+
 /// Implements [`Lanes`] for a vector type by the names of its instructions.
 #[cfg(any(
     all(target_arch = "x86_64", target_feature = "sse2"),
@@ -172,8 +174,6 @@ macro_rules! fused {
     };
 }
 
-use super::Float;
-
 mod array;
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 mod neon;
@@ -246,7 +246,7 @@ pub trait Lanes<T>: Copy {
         [Self::splat(T::ZERO); 4]
     }
 
-    /// Each of the four numbers from `from` on, everywhere. `places` is [`places`](Self::places).
+    /// Each of the four numbers from `from` on, everywhere. `places` is what [`places`](Self::places) gives.
     ///
     /// # Safety
     /// They can be read.
@@ -256,11 +256,14 @@ pub trait Lanes<T>: Copy {
         T: Float,
     {
         // SAFETY: the caller's.
-        unsafe { [0, 1, 2, 3].map(|i| Self::splat(*from.add(i))) }
+        unsafe {
+            let (second, third, fourth) = (*from.add(1), *from.add(2), *from.add(3));
+            [Self::splat(*from), Self::splat(second), Self::splat(third), Self::splat(fourth)]
+        }
     }
 }
 
-/// The same pointer, of which the compiler does not know how it was computed, or to what.
+/// The same pointer: the compiler does not know how it was computed, or where it points.
 #[inline(always)]
 pub(super) fn hidden<T>(pointer: *const T) -> *const T {
     #[cfg(all(not(miri), target_arch = "x86_64"))]

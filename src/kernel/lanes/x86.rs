@@ -124,13 +124,23 @@ lanes!(
     },
     |from, places| {
         let four = _mm256_broadcast_ps(&_mm_loadu_ps(from));
-        places.map(|places| _mm256_permutevar_ps(four, _mm256_castps_si256(places)))
+        [
+            _mm256_permutevar_ps(four, _mm256_castps_si256(places[0])),
+            _mm256_permutevar_ps(four, _mm256_castps_si256(places[1])),
+            _mm256_permutevar_ps(four, _mm256_castps_si256(places[2])),
+            _mm256_permutevar_ps(four, _mm256_castps_si256(places[3])),
+        ]
     },
-    // Of shuffles that it knows the compiler would make four loads.
+    // Of shuffles that it knows, the compiler would make four loads.
     {
         static PLACES: [[i32; 8]; 4] = [[0; 8], [1; 8], [2; 8], [3; 8]];
-        let places = hidden(PLACES.as_ptr());
-        [0, 1, 2, 3].map(|i| _mm256_loadu_ps(places.add(i).cast()))
+        let places: *const f32 = hidden(PLACES.as_ptr()).cast();
+        [
+            _mm256_loadu_ps(places),
+            _mm256_loadu_ps(places.add(8)),
+            _mm256_loadu_ps(places.add(16)),
+            _mm256_loadu_ps(places.add(24)),
+        ]
     }
 );
 

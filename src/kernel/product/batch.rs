@@ -362,7 +362,8 @@ impl<T: Float> Striped<T> for Product<'_, T, usize, usize, usize> {
         last: usize,
     ) {
         if const { WHOLE && !REST && may_be_packed::<T, V>(N) } && self.is_packed(col) {
-            X::run_made(Packed::<T, V, N>::of, self, row, col, (), (), ());
+            debug_assert!(row == 0, "some rows were done before");
+            X::run_made(Packed::<T, V, N>::of, self, col, (), (), (), ());
             return;
         }
         let make = Stripe::<_, V, _, _, _, N, WHOLE, REST>::of;
@@ -370,33 +371,39 @@ impl<T: Float> Striped<T> for Product<'_, T, usize, usize, usize> {
     }
 }
 
-/// Whether columns as wide as this block may be packed: whole panels, of vectors of less than 512 bits.
+/// Whether these are vectors of 256 bits.
+const fn has_256_bits<V>() -> bool {
+    size_of::<V>() == 32
+}
+
+/// Whether columns as wide as this block may be packed: whole panels, of vectors of 256 bits.
 const fn may_be_packed<T, V: Lanes<T>>(vectors: usize) -> bool {
-    size_of::<V>() == 32 && vectors * V::N == width::<T>()
+    has_256_bits::<V>() && vectors * V::N == width::<T>()
 }
 
 /// Terms of which columns are packed at a time: 4 KiB on the stack.
 const PACKED_TERMS: usize = 64;
 
 /// Rows and terms from which on it is worth while.
-const WORTH_PACKING: (usize, usize) = (192, 32);
+const PACKED_FROM_ROWS: usize = 192;
+const PACKED_FROM_TERMS: usize = 32;
 
 impl<T: Float> Product<'_, T, usize, usize, usize> {
     /// Whether it is worth while to pack a whole panel's columns from column `col` on: rows that are apart
     /// lie in few places of the first cache, and are read again for every tile.
     #[inline(always)]
     fn is_packed(&self, col: usize) -> bool {
-        self.rows >= WORTH_PACKING.0
-            && self.depth >= WORTH_PACKING.1
+        self.rows >= PACKED_FROM_ROWS
+            && self.depth >= PACKED_FROM_TERMS
             && self.right_layout.row::<T>(col, self.cols) > width::<T>()
+            && !matches!(self.start, Start::Row(_))
     }
 }
 
-/// The columns of a whole panel of a [`Product`], from column `col` on, and its rows from `row` on, as a
-/// [`Stripe`] whose columns are packed, so many terms at a time.
+/// The columns of a whole panel of a [`Product`], from column `col` on, and all rows, as [`Stripe`]s whose
+/// columns are packed, so many terms at a time.
 struct Packed<'p, 'a, T, V, const N: usize> {
     product: &'p Product<'a, T, usize, usize, usize>,
-    row: usize,
     col: usize,
     vectors: PhantomData<V>,
 }
@@ -405,13 +412,13 @@ impl<'p, 'a, T: Float, V: Lanes<T>, const N: usize> Packed<'p, 'a, T, V, N> {
     #[inline(always)]
     fn of(
         product: &'p Product<'a, T, usize, usize, usize>,
-        row: usize,
         col: usize,
         (): (),
         (): (),
         (): (),
+        (): (),
     ) -> Self {
-        Packed { product, row, col, vectors: PhantomData }
+        Packed { product, col, vectors: PhantomData }
     }
 }
 
@@ -420,7 +427,7 @@ impl<'a, T: Float, V: Lanes<T>, const N: usize> Task for Packed<'_, 'a, T, V, N>
 
     #[inline(always)]
     fn run<X: Machine>(self) {
-        let Packed { product, row, col, .. } = self;
+        let Packed { product, col, .. } = self;
         let width = const { width::<T>() };
         let right_row = product.right_layout.row::<T>(col, product.cols);
         let right_part = product.right_layout.part;
@@ -430,7 +437,7 @@ impl<'a, T: Float, V: Lanes<T>, const N: usize> Task for Packed<'_, 'a, T, V, N>
         let part: *mut T = part.0.as_mut_ptr().cast();
         let mut rest = product.depth;
         while rest > 0 {
-            let depth = least(rest, PACKED_TERMS);
+            let depth = usize::min(rest, PACKED_TERMS);
             let mut k = 0;
             while k < depth {
                 // SAFETY: this is a row of the columns that the maker answers for, and one of the part.
@@ -447,10 +454,8 @@ impl<'a, T: Float, V: Lanes<T>, const N: usize> Task for Packed<'_, 'a, T, V, N>
                 right: part,
                 right_layout: Layout::rows::<T>(width),
                 start: match product.start {
-                    _ if rest < product.depth => Start::Out,
-                    Start::Zero => Start::Zero,
-                    Start::Row(row) => Start::Row(row.wrapping_add(col)),
-                    Start::Out => Start::Out,
+                    Start::Zero if rest == product.depth => Start::Zero,
+                    _ => Start::Out,
                 },
                 out: product.out.wrapping_add(product.out_layout.column::<T>(col)),
                 out_layout: product.out_layout,
@@ -462,7 +467,7 @@ impl<'a, T: Float, V: Lanes<T>, const N: usize> Task for Packed<'_, 'a, T, V, N>
                 borrowed: PhantomData,
             };
             let make = Stripe::<_, V, _, _, _, N, true, false>::of;
-            X::run_made(make, &product, row, 0, V::N, (), ());
+            X::run_made(make, &product, 0, 0, V::N, (), ());
             left = left.wrapping_add(depth * product.left.col);
             rest -= depth;
         }
@@ -477,7 +482,7 @@ const fn least(a: usize, b: usize) -> usize {
 /// Rows of the left matrix that share a pointer.
 const SHARE: usize = 3;
 
-/// What of the right matrix is yet to be multiplied in a tile.
+/// What is left of the right matrix for a tile to multiply.
 struct Terms<T> {
     /// Where the columns begin.
     first: *const T,
@@ -485,7 +490,7 @@ struct Terms<T> {
     row: usize,
     /// How far the next part of a row is.
     part: usize,
-    /// Rows.
+    /// How many rows.
     count: usize,
 }
 
@@ -615,9 +620,9 @@ impl<
         }
     }
 
-    /// Whether four terms are added by one turn of a loop: what counts it, and pointers, take as much of
-    /// the processor as products do, which is no gain by vectors of 512 bits.
-    const BY_FOUR: bool = D::KNOWN.is_none() && size_of::<V>() == 32;
+    /// Whether a turn of the loop adds four terms. By 256 bits its counter and pointers would else take as
+    /// much of the processor as products do; by 512 it is no gain, by 128 a loss.
+    const BY_FOUR: bool = D::KNOWN.is_none() && has_256_bits::<V>();
 
     /// Adds the products of a tile, where the rows of the left matrix from `left` on are neighbours.
     ///
@@ -673,8 +678,9 @@ impl<
     /// The same where the columns of `left` are neighbours.
     ///
     /// Three rows share a pointer, to the first: of the others x86 adds the distance, or twice that, as
-    /// it loads. In the functions for all sizes it is hidden how pointers are computed, or the compiler
-    /// would have one for every row, for which there are no registers, or compute them again for each term.
+    /// it loads. In the functions for all sizes, by vectors of 256 bits or more, it is hidden how pointers
+    /// are computed, or the compiler would have one for every row, for which there are no registers, or
+    /// compute them again for each term.
     ///
     /// # Safety
     /// As for [`add_by_columns`](Self::add_by_columns).

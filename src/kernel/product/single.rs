@@ -125,14 +125,14 @@ impl<'a, X: Machine, T: Float, I: Size, O: Size> Chosen<X, Single<'a, T, I, O>> 
     };
 }
 
-/// The most vectors in a block of so many chains: as many as make 8 sums, or twice that where half of the
-/// chains are done after the others, which loads each input for as many vectors more.
+/// The most vectors in a block of so many chains: as many as make 8 sums; twice that where half of the
+/// chains are done after the others, so that an input is loaded once for twice as many outputs.
 const fn most<T, V: Lanes<T>>(chains: usize) -> usize {
     if V::SPLATS_FOUR && chains >= 4 { 16 / chains } else { 8 / chains }
 }
 
 /// Functions for the outputs of a [`range`](Single::range), and for all in whole panels, in so many
-/// chains, in blocks of so many vectors that there are 8 sums at the most.
+/// chains, in blocks of as many vectors as [`most`] says.
 macro_rules! in_chains {
     ($($name:ident, $panels:ident: $chains:literal of $($n:literal)*;)*) => {$(
         #[inline(always)]
@@ -275,7 +275,7 @@ impl<T: Float, V: Square<T>, I: Size, const W: usize> Task for LastPanel<'_, T, 
             let mut k = 0;
             while k + 8 <= inputs {
                 let w = self.w.add(k * W);
-                if const { Self::BLENDS && size_of::<T::Lanes<X>>() == size_of::<V>() } {
+                if const { Self::blends::<X>() } {
                     let mut splats = [V::splat(T::ZERO); 8];
                     let mut row = 0;
                     while row < 8 {
@@ -339,8 +339,10 @@ impl<'a, T: Float, V: Square<T>, I: Size, const W: usize> LastPanel<'a, T, V, I,
         places
     };
 
-    /// Whether vectors hold so few rows that to blend splats is quicker than to permute.
-    const BLENDS: bool = W >= 5;
+    /// Whether to blend splats is quicker than to permute: by AVX2, where vectors hold few rows.
+    const fn blends<X: Machine>() -> bool {
+        W >= 5 && T::Lanes::<X>::N == V::N
+    }
 
     /// The factors of vector `N` of eight rows, of the splats of these: of the row that it begins with,
     /// the next, and the one after that.
@@ -456,20 +458,20 @@ impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE
     /// Chains that are done at a time: half of them, if all would be more sums than there are registers.
     const AT_ONCE: usize = if N * C > 8 { C / 2 } else { C };
 
-    /// Rows after which chains take turns, in fours.
+    /// Inputs that one turn of the loop takes: whole fours, and as many for each chain.
     const TURN: usize = if C < 4 { 4 } else { C };
 
-    /// Adds the products of so many inputs from `x` on, in whole turns, for the first or the second of
-    /// the chains that are done at a time. `w` is the first weight, and how far the next row and part are.
+    /// Adds the products of so many inputs from `x` on, in whole turns, to the first of the chains,
+    /// [`AT_ONCE`](Self::AT_ONCE), or to the `SECOND` half. `w` is where the first weight is, and how far
+    /// the next row and part are.
     ///
     /// # Safety
-    /// These are inputs, and rows and columns of W, the last vector of a row having `last` numbers.
+    /// These are inputs, and rows and columns of W.
     #[inline(always)]
     unsafe fn add_turns<const SECOND: bool>(
         sums: &mut [[V; N]; C],
         (mut x, inputs): (*const T, usize),
         (mut w, row, part): (*const T, usize, usize),
-        last: usize,
     ) {
         let places = V::places();
         let mut left = inputs;
@@ -483,7 +485,7 @@ impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE
                     while i < 4 {
                         let chain = (k + i) % C;
                         if (chain >= Self::AT_ONCE) == SECOND {
-                            let w = load_row::<T, V, N, WHOLE>(w.add((k + i) * row), part, last);
+                            let w = load_row::<T, V, N, true>(w.add((k + i) * row), part, V::N);
                             add_multiple_of(&mut sums[chain], factors[i], &w);
                         }
                         i += 1;
@@ -528,11 +530,11 @@ impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE
                     k += C;
                 }
             }
-            if const { V::SPLATS_FOUR } {
+            if const { WHOLE && V::SPLATS_FOUR } {
                 let turns = (self.x, inputs - inputs % Self::TURN);
-                Self::add_turns::<false>(&mut sums, turns, (w, row, part), last);
+                Self::add_turns::<false>(&mut sums, turns, (w, row, part));
                 if const { Self::AT_ONCE < C } {
-                    Self::add_turns::<true>(&mut sums, turns, (w, row, part), last);
+                    Self::add_turns::<true>(&mut sums, turns, (w, row, part));
                 }
                 k = turns.1;
             }

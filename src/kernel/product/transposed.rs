@@ -97,12 +97,17 @@ pub(super) struct Transposed<'a, T> {
 /// Rows of a packed part.
 const DEPTH: usize = 64;
 
-/// Vectors in a row of a packed part: 8 KiB of `f32` on the stack at the most.
-const VECTORS: usize = 2;
-
-/// Columns of a packed part.
+/// Columns of a packed part: as many as a tile is wide, and two vectors at the most where these are whole
+/// lines of the cache.
 const fn columns<T, V: Lanes<T>>() -> usize {
-    VECTORS * V::N
+    let vectors = if size_of::<V>() == 64 { 2 } else { V::WIDTH };
+    vectors * V::N
+}
+
+/// Room for a packed part, 8 KiB on the stack at the most: its rows are two vectors or a line of the cache.
+union Part<V: Copy> {
+    _vectors: [[V; 2]; DEPTH],
+    _lines: [[f64; 8]; DEPTH],
 }
 
 impl<T: Float> Task for Transposed<'_, T> {
@@ -114,7 +119,11 @@ impl<T: Float> Task for Transposed<'_, T> {
             return self.run_plain();
         });
         let width = const { columns::<T, T::Lanes<X>>() };
-        let mut part = Aligned(MaybeUninit::<[[T::Lanes<X>; VECTORS]; DEPTH]>::uninit());
+        const {
+            let row = columns::<T, T::Lanes<X>>() * size_of::<T>();
+            assert!(row * DEPTH <= size_of::<Part<T::Lanes<X>>>(), "no room for a part");
+        }
+        let mut part = Aligned(MaybeUninit::<Part<T::Lanes<X>>>::uninit());
         let part = part.0.as_mut_ptr().cast();
         let mut input = 0;
         while input < self.inputs {
@@ -261,7 +270,7 @@ impl<T: Float> Task for Rest<'_, T> {
     }
 }
 
-/// Transposes a square of as many rows as a vector has numbers, to rows of a packed part.
+/// Transposes a square of as many rows as a vector has numbers, to rows of a packed part, `step` apart.
 ///
 /// A vector takes a segment of several rows, so that the numbers of a column are segments apart.
 /// To zip the halves of so many vectors is to deal them like cards: after log₂ `SEGMENT` times the
