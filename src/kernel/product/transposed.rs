@@ -121,7 +121,8 @@ impl<T: Float> Task for Transposed<'_, T> {
         let width = const { columns::<T, T::Lanes<X>>() };
         const {
             let row = columns::<T, T::Lanes<X>>() * size_of::<T>();
-            assert!(row * DEPTH <= size_of::<Part<T::Lanes<X>>>(), "no room for a part");
+            let room = size_of::<Part<T::Lanes<X>>>();
+            assert!(<T::Lanes<X> as Lanes<T>>::PLAIN || row * DEPTH <= room, "no room for a part");
         }
         let mut part = Aligned(MaybeUninit::<Part<T::Lanes<X>>>::uninit());
         let part = part.0.as_mut_ptr().cast();
