@@ -17,9 +17,9 @@
 //! | σ | 1 / (1 + e^x), with e^x never scaled | 1.75 |
 //! | Φ | ½ + x p(x²) to 1; beyond it e^(−x²/2) / (x + v(x)), with x² in two parts | 1.98 |
 //!
-//! in units of the last place, over all 2³² numbers, rounded twice; rounded once no error
-//! is larger. `tests/functions.rs` measures them again. tanh is odd, and tanh and σ never fall where
-//! x grows; e^x may, by one unit.
+//! in units of the last place, over all 2³² numbers, rounded twice; rounded once no error is larger.
+//! `tests/functions.rs` measures them again. tanh is odd, and tanh and σ never fall where x grows; e^x
+//! may, by one unit.
 //! The coefficients are minimax: `tests/functions/coefficients.py` computes them.
 //!
 //! A vector of a small network waits for each step of tanh, and over a long array the window in

@@ -196,7 +196,7 @@
 //! - ∂J/∂W of 192 inputs and 32 samples or more packs the columns of δ, 64 samples at a time. Rows that are apart by a
 //!   power of two lie in few places of the first cache: 256-256 with 256 samples takes 6 to 12 % less,
 //!   784-128 with 64 samples 3 to 7 %. 64-64 would take 4 to 8 % more.
-//! - Wᵀ is packed as wide as a tile: 32 columns, of which every other 16 are used at a time, took 1 to 2 %
+//! - Wᵀ is packed as wide as a tile of AVX2: 32 columns, of which 16 are used at a time, took 1 to 2 %
 //!   longer. With 128 rows instead of 64 it took 1 % less, and twice the stack.
 //! - Of one sample four inputs are loaded at once, and shuffled: 64-64 takes 10 % less (the same).
 //! - Where a layer has 4 or 8 chains, half of them are done at a time, of twice as many outputs. An input

@@ -290,7 +290,7 @@ impl<T: Float, V: Square<T>, I: Size, const W: usize> Task for LastPanel<'_, T, 
                             }
                         )*};
                     }
-                    // No loop, of which the places below would be no constants.
+                    // No loop: `blend` is compiled for each vector.
                     add!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14);
                 } else {
                     let x = V::load(self.x.add(k));

@@ -23,8 +23,8 @@ const BATCHES: usize = 9;
 /// Samples that are a tile of 16, and a smaller one of each size behind it, or one that overlaps it.
 const LARGE_BATCHES: [usize; 5] = [16 + 1, 16 + 2, 16 + 4, 16 + 8, 16 + 13];
 
-/// Inputs, outputs and batches for which columns of δ are packed, of which whole panels and a rest, parts
-/// and a rest, and just as many as it takes; and as many outputs as one chain of a sum has.
+/// Inputs, outputs and batches for which columns of δ are packed: whole panels and a rest, parts and a
+/// rest, and just as many as it takes; and one with so many outputs that each sum is a single chain.
 const LARGE: [(usize, usize, usize); 4] =
     [(200, 33, 40), (195, 48, 131), (192, 24, 32), (37, 130, 3)];
 

@@ -97,14 +97,12 @@ pub(super) struct Transposed<'a, T> {
 /// Rows of a packed part.
 const DEPTH: usize = 64;
 
-/// Columns of a packed part: as many as a tile is wide, and two vectors at the most where these are whole
-/// lines of the cache.
+/// Columns of a packed part: two vectors, or a line of the cache where that is more.
 const fn columns<T, V: Lanes<T>>() -> usize {
-    let vectors = if size_of::<V>() == 64 { 2 } else { V::WIDTH };
-    vectors * V::N
+    if 2 * V::N > width::<T>() { 2 * V::N } else { width::<T>() }
 }
 
-/// Room for a packed part, 8 KiB on the stack at the most: its rows are two vectors or a line of the cache.
+/// Room for a packed part: 8 KiB on the stack at the most.
 union Part<V: Copy> {
     _vectors: [[V; 2]; DEPTH],
     _lines: [[f64; 8]; DEPTH],
@@ -119,11 +117,6 @@ impl<T: Float> Task for Transposed<'_, T> {
             return self.run_plain();
         });
         let width = const { columns::<T, T::Lanes<X>>() };
-        const {
-            let row = columns::<T, T::Lanes<X>>() * size_of::<T>();
-            let room = size_of::<Part<T::Lanes<X>>>();
-            assert!(<T::Lanes<X> as Lanes<T>>::PLAIN || row * DEPTH <= room, "no room for a part");
-        }
         let mut part = Aligned(MaybeUninit::<Part<T::Lanes<X>>>::uninit());
         let part = part.0.as_mut_ptr().cast();
         let mut input = 0;
