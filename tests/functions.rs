@@ -119,7 +119,7 @@ const F32_FUNCTIONS: [Function; 8] = [
     ("exp_m1", 1.31, ways!(exp_m1), f64::exp_m1),
     ("ln", 0.85, ways!(ln), f64::ln),
     ("ln_1p", 1.45, ways!(ln_1p), f64::ln_1p),
-    ("tanh", 1.9, ways!(tanh), f64::tanh),
+    ("tanh", if functions::TANH_BY_TABLE { 1.5 } else { 1.9 }, ways!(tanh), f64::tanh),
     ("sigmoid", 1.75, ways!(sigmoid), logistic),
     ("softplus", 1.7, ways!(softplus), softplus),
     ("normal_cdf", 1.98, ways!(normal_cdf), Float::normal_cdf),
@@ -263,13 +263,15 @@ fn the_bits_are_those_of_every_machine() {
         F32_FUNCTIONS
             .map(|(_, _, ours, _)| digest(&f32_sample(), ours[way], |y| y.to_bits().into()))
     });
+    // A table is looked up in one way.
+    let tanh = functions::TANH_BY_TABLE.then_some(0xf0ce_b0d1_61df_f8f4);
     let expected = [
         [
             0xf861_ba4d_c250_45c9,
             0x8c1d_3f1a_78ab_d744,
             0x4680_6a2b_7468_cd87,
             0x8457_d818_545c_548b,
-            0xf156_6818_3e85_50c0,
+            tanh.unwrap_or(0xb5ec_8a6f_105e_9618),
             0x1466_1db3_5a18_0bad,
             0x4b54_dfe2_8af8_8550,
             0xca11_1d48_623b_3804,
@@ -279,7 +281,7 @@ fn the_bits_are_those_of_every_machine() {
             0xacb8_f1ff_81a3_6746,
             0x2424_1f2d_ed08_62d2,
             0x077d_0e07_85aa_946c,
-            0x6312_a32c_50e9_fe19,
+            tanh.unwrap_or(0x350a_ee29_93fb_4663),
             0x41e3_4ced_158a_b2e7,
             0x2aa8_e4b7_8165_a979,
             0x9aee_9338_5222_3734,
@@ -305,7 +307,7 @@ fn the_bits_are_those_of_every_machine() {
             0x4206_6738_6198_2205,
             0xda15_fc77_b55f_e3f3,
             0xf7e9_f40e_267c_dd50,
-            0x4664_b179_3081_36de,
+            0xa8e4_2032_c470_9047,
             0x0b79_2248_f173_9e98,
             0x4f47_1c09_6464_785b,
             0xfd6c_0117_8014_fab5,
@@ -315,7 +317,7 @@ fn the_bits_are_those_of_every_machine() {
             0xc8da_3364_5327_a04c,
             0xbca9_db74_589b_dbba,
             0x1000_39eb_a71b_df85,
-            0x07bd_704e_43f2_eb42,
+            0xdd28_a1b9_d096_6d1b,
             0x2f31_6cdd_6ebf_a71f,
             0x0b47_d151_7a9b_b1d6,
             0x4a65_1b86_d011_913d,

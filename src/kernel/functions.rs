@@ -4,7 +4,9 @@
 //! is selected, so that a loop over an array vectorises on every target, and so that the time
 //! does not depend on the numbers. Each is there for both ways of [`Rounding`]: rounded twice, as in
 //! [`Float`]'s methods, an input gives the same bits on every machine; rounded once, as in the
-//! activations of a layer where the machine can, it is quicker.
+//! activations of a layer where the machine can, it is quicker. The one exception is tanh in `f32`, which
+//! processors without vectors look up in a table (`kernel::tanh`): so do all with the feature `unfused`, which
+//! promises their bits.
 //!
 //! | function | method | largest error in `f32` |
 //! |---|---|---|
@@ -13,7 +15,8 @@
 //! | ln | x = 2^k (1 + f); a series in f / (f + 2) | 0.84 |
 //! | ln(1+x) | ln of the sum, and what the sum's rounding left | 1.44 |
 //! | ln(1+e^x) | max(x, 0) + ln(1 + e^−\|x\|) | 1.68 |
-//! | tanh | a quotient of polynomials to 0.7; beyond it 1 − 2 / (e^2x + 1) | 1.88 |
+//! | tanh | x − x³ / q(x²) to 0.7; beyond it 1 − 2 / (e^2x + 1) | 1.88 |
+//! | | by table: a polynomial for each of 53 intervals | 1.49 |
 //! | σ | 1 / (1 + e^x), with e^x never scaled | 1.75 |
 //! | Φ | ½ + x p(x²) to 1; beyond it e^(−x²/2) / (x + v(x)), with x² in two parts | 1.98 |
 //!
@@ -42,20 +45,27 @@
 //! Rounded once, on an Intel Xeon with AVX-512, e^x − 1 takes a third less, σ a fifth, tanh a seventh; a
 //! sample of 4-16-16-2 tanh 4 % less, and a step of 2-16-1 5 %. All of these add
 //! r² low + r⁴ high to 1 + r. As it is, r² (low + r² high) is added in one multiply-add, and tanh gets its
-//! sign by one OR: on a Zen 3 by AVX2 tanh takes 15 % less, and a step of 2-16-1 5 to 9 %.
+//! sign by one OR: on a Zen 3 by AVX2 tanh takes 15 % less, and a step of 2-16-1 5 to 9 %. There tanh takes
+//! 16 cycles for a vector, as the compiler repeats a constant in all places of a vector in 18 of its
+//! instructions. From a table of such vectors it takes 13; a loop over numbers cannot say so.
 //!
 //! Tried for tanh, and left: one quotient of polynomials up to 9 takes 0.34 (0.29) and 10.1, but
-//! its two sums and its division are three roundings near 1, where the unit is smallest; a
-//! polynomial for the small side 0.64 (0.42); steps of ½ ln 2 with a shorter quotient no gain,
-//! 0.70 (0.49). For e^x: Horner's sum of six terms 0.47 (0.32) and 16.8; carrying what 1 + r loses
-//! 0.79 ulp, 0.53 (0.38).
+//! its two sums and its division are three roundings near 1, where the unit is smallest;
+//! 1 − p(x) / q(x) beyond 0.7, where p and q need 13 coefficients; its division beside the sums of the
+//! next vector no gain; a polynomial for the small side 0.64 (0.42); steps of ½ ln 2 with a shorter
+//! quotient no gain, 0.70 (0.49). For e^x: Horner's sum of six terms 0.47 (0.32) and 16.8; carrying what
+//! 1 + r loses 0.79 ulp, 0.53 (0.38).
 
 use core::f64::consts::LOG2_E;
 use core::hint::select_unpredictable as select;
 
-use super::Float;
 use super::lanes::PLAIN;
 use super::rounding::Rounding;
+use super::{Float, tanh};
+
+/// Whether tanh in `f32` is looked up: on processors without vectors, and on those that shall give the
+/// same bits.
+pub const TANH_BY_TABLE: bool = PLAIN || cfg!(feature = "unfused");
 
 /// The constants of one number type, and the steps that need its bits. Sealed by being private.
 pub trait Series: Sized + 'static {
@@ -101,12 +111,15 @@ pub trait Series: Sized + 'static {
     /// This, which is NaN or no less than 0, with the sign of x.
     fn with_sign(self, x: Self) -> Self;
 
+    /// The hyperbolic tangent.
+    fn tanh_of<R: Rounding>(x: Self) -> Self;
+
     /// (r², p) with e^r = 1 + r + r² p, for |r| ≤ ½ ln 2.
     fn exp_tail<R: Rounding>(r: Self) -> (Self, Self);
     /// (c, f², p) with 2^f = 1 + c f + f² p, for |f| ≤ ½ and some c near ln 2.
     fn exp2_parts<R: Rounding>(f: Self) -> (Self, Self, Self);
-    /// (p, q) with tanh(a) = a − a z p/q, z = a² ≤ ½.
-    fn tanh_quotient<R: Rounding>(z: Self) -> (Self, Self);
+    /// q with tanh(a) = a − a z / q, z = a² ≤ ½.
+    fn tanh_divisor<R: Rounding>(z: Self) -> Self;
     /// ln((1+s)/(1−s)) = 2s + s z `ln_series`(z), z = s² ≤ 0.04.
     fn ln_series<R: Rounding>(z: Self) -> Self;
     /// (Φ(x) − ½) / x for z = x² ≤ 0.65².
@@ -242,6 +255,11 @@ impl Series for f32 {
     );
 
     #[inline(always)]
+    fn tanh_of<R: Rounding>(x: f32) -> f32 {
+        if TANH_BY_TABLE { tanh::tanh(x) } else { arithmetic_tanh::<R, f32>(x) }
+    }
+
+    #[inline(always)]
     fn exp_tail<R: Rounding>(r: f32) -> (f32, f32) {
         let s = r * r;
         let low = R::mul_add(0.166_665_2, r, 0.499_999_94);
@@ -258,8 +276,8 @@ impl Series for f32 {
     }
 
     #[inline(always)]
-    fn tanh_quotient<R: Rounding>(z: f32) -> (f32, f32) {
-        (35.518_066 + z, R::mul_add(z, 45.620_87 + z, 106.554_27))
+    fn tanh_divisor<R: Rounding>(z: f32) -> f32 {
+        R::mul_add(z, R::mul_add(-0.005_485_729_3, z, 1.199_937), 3.000_005)
     }
 
     #[inline(always)]
@@ -311,6 +329,11 @@ impl Series for f64 {
     );
 
     #[inline(always)]
+    fn tanh_of<R: Rounding>(x: f64) -> f64 {
+        arithmetic_tanh::<R, f64>(x)
+    }
+
+    #[inline(always)]
     fn exp_tail<R: Rounding>(r: f64) -> (f64, f64) {
         let tail = polynomial!(r;
             0.500_000_000_000_001_1,
@@ -345,20 +368,16 @@ impl Series for f64 {
     }
 
     #[inline(always)]
-    fn tanh_quotient<R: Rounding>(z: f64) -> (f64, f64) {
-        let p = polynomial!(z;
-            1_308.648_253_983_240_7,
-            84.083_658_348_753_25,
-            0.956_598_266_497_108_6,
-            6.833_860_791_210_38e-5
-        );
-        let q = polynomial!(z;
-            3_925.944_761_949_722,
-            1_822.628_879_826_148_2,
-            96.292_194_795_238_05,
-            1.0
-        );
-        (p, q)
+    fn tanh_divisor<R: Rounding>(z: f64) -> f64 {
+        polynomial!(z;
+            3.000_000_000_000_022,
+            1.199_999_999_998_823_3,
+            -0.005_714_285_693_158_14,
+            0.000_253_968_074_460_348_13,
+            -1.220_285_398_848_598_2e-5,
+            5.967_268_290_138_883e-7,
+            -2.689_969_202_409_949_7e-8
+        )
     }
 
     #[inline(always)]
@@ -496,11 +515,17 @@ pub fn softplus<R: Rounding, T: Float>(x: T) -> T {
 }
 
 /// The hyperbolic tangent.
+#[inline(always)]
+pub fn tanh<R: Rounding, T: Float>(x: T) -> T {
+    T::tanh_of::<R>(x)
+}
+
+/// tanh by arithmetic alone.
 ///
 /// Up to 0.7 tanh(a) is a quotient of polynomials, and above it 1 − 2 / (e^2a + 1): both are a
 /// number that is exact less a quotient that is small, so that its rounding errors are too.
 #[inline(always)]
-pub fn tanh<R: Rounding, T: Float>(x: T) -> T {
+fn arithmetic_tanh<R: Rounding, T: Float>(x: T) -> T {
     let a = x.abs().at_most(T::TANH_ONE);
     // e^−2a = s 2^−f, and 2 / (e^2a + 1) = 2s / (2^f + s)
     let scale = T::from_f64(-2.0 * LOG2_E);
@@ -510,11 +535,11 @@ pub fn tanh<R: Rounding, T: Float>(x: T) -> T {
     let (slope, square, rest) = T::exp2_parts::<R>(f);
 
     let z = a * a;
-    let (p, q) = T::tanh_quotient::<R>(z);
     let large = a >= T::from_f64(0.7);
     let from = select(large, T::ONE, a);
-    let numerator = select(large, s + s, (a * z) * p);
-    let denominator = select(large, R::mul_add(square, rest, R::mul_add(slope, f, T::ONE + s)), q);
+    let numerator = select(large, s + s, a * z);
+    let sum = R::mul_add(square, rest, R::mul_add(slope, f, T::ONE + s));
+    let denominator = select(large, sum, T::tanh_divisor::<R>(z));
     (from - numerator / denominator).with_sign(x)
 }
 

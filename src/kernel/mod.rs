@@ -229,6 +229,7 @@ mod part;
 mod processor;
 pub(crate) mod product;
 pub mod rounding;
+mod tanh;
 
 pub use arena::{Aligned, Arena, Larger, Room};
 pub(crate) use claim::Claim;

@@ -100,35 +100,39 @@ def exp2(terms, bits):
     show("exp2", c, bits, lambda f: (1 + rest(f)) / mpf(2) ** f - 1, -high, high)
 
 
-def tanh_small(p, q, bits, bound):
-    """tanh(a) = a - a z P(z) / Q(z), z = a^2, with P of p and monic Q of q coefficients.
-
-    With v = 1 - tanh(a)/a, z P - v Q = 0 is linear in the coefficients; to make its error the
-    relative error of tanh, it is divided by the Q of the round before.
-    """
+def tanh_small(terms, bits, bound):
+    """tanh(a) = a - a z / (c0 + c1 z + ...), z = a^2"""
     low, high = mpf(2) ** -40, mpf(bound) ** 2
     ratio = lambda z: mp.tanh(mp.sqrt(z)) / mp.sqrt(z)
-    v = lambda z: 1 - ratio(z)
-    numerator = [lambda z, i=i: z ** (i + 1) for i in range(p)]
-    denominator = [lambda z, i=i: -v(z) * z**i for i in range(q)]
-    # Where Q is monic and P has as many terms as Q, the leading one of P is part of the target.
-    previous = lambda z: mpf(1)
-    fixed = p == q
-    basis = numerator[: p - 1] + denominator if fixed else numerator + denominator
-    target = (lambda z: v(z) * z**q - z**p) if fixed else (lambda z: v(z) * z**q)
-    for _ in range(8):
-        weight = lambda z: 1 / (ratio(z) * (previous(z) + z**q))
-        c = exchange(target, basis, weight, low, high)
-        last = c[-q:]
-        previous = lambda z, last=last: combined(last, powers(*range(q)), z)
-    c = [rounded(x, bits) for x in c]
-    top, bottom = c[:-q] + [1] * fixed, c[-q:] + [1]
-
-    def error(z):
-        quotient = combined(top, powers(*range(p)), z) / combined(bottom, powers(*range(q + 1)), z)
-        return (1 - z * quotient) / ratio(z) - 1
-
+    target = lambda z: z / (1 - ratio(z))
+    basis = powers(*range(terms))
+    c = fit(target, basis, lambda z: z / (target(z) ** 2 * ratio(z)), low, high, bits)
+    error = lambda z: (1 - z / combined(c, basis, z)) / ratio(z) - 1
     show("tanh", c, bits, error, low, high)
+
+
+def tanh_table(parts, bits, end):
+    """tanh(a) = c0 + u (c1 + c2 u + c3 u^2 + c4 u^3), u = a - c, for each interval of a: 1 + a has
+    `parts` of them for each of its exponents. c0 = tanh(c) is all but a number of so many bits."""
+    basis = powers(*range(4))
+    start_of = lambda i: mpf(2) ** (i // parts) * (1 + mpf(i % parts) / parts) - 1
+    print(f"tanh, a table for {bits} bits: c, c0, c1, c2, c3, c4")
+    i = 0
+    while start_of(i) < end:
+        start, stop = start_of(i), start_of(i + 1)
+        middle = (start + stop) / 2
+        c0 = rounded(mp.tanh(middle), bits)
+        if i == 0:
+            target = lambda u: mp.tanh(u) / u
+            row = [0, 0] + fit(target, basis, lambda u: u / mp.tanh(u), mpf(2) ** -40, stop, bits)
+        elif c0 == 1:
+            row = [middle, 1, 0, 0, 0, 0]
+        else:
+            c = rounded(mp.atanh(c0), bits)
+            target = lambda u: (mp.tanh(c + u) - c0) / u
+            row = [c, c0] + fit(target, basis, abs, start - c, stop - c, bits)
+        print("   ", ", ".join(shortest(x, bits) for x in row))
+        i += 1
 
 
 def ln(terms, bits):
@@ -178,8 +182,9 @@ exp_tail(5, 24)
 exp_tail(10, 53)
 exp2(5, 24)
 exp2(11, 53)
-tanh_small(2, 2, 24, 0.7)
-tanh_small(4, 3, 53, 0.7)
+tanh_small(3, 24, 0.7)
+tanh_small(7, 53, 0.7)
+tanh_table(16, 24, 9.02)
 ln(4, 24)
 ln(8, 53)
 cdf_center(5, 24, 1)
