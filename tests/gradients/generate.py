@@ -20,6 +20,10 @@ ACTIVATIONS = (
     "Identity Relu LeakyRelu Elu Selu Gelu GeluTanh Silu Sigmoid HardSigmoid Tanh HardTanh "
     "Softplus Softsign Softmax"
 ).split()
+# Few, so that the compiler makes the kernels of a layer's sizes once for many networks; the small ones
+# more often, because every parameter is looked at.
+WIDTHS = [1, 1, 2, 2, 2, 2, 3, 3, 3, 6, 6, 6, 9, 9, 17, 32]
+BATCHES = [1, 5]
 LOSSES = [
     "MeanSquaredError",
     "MeanAbsoluteError",
@@ -38,11 +42,6 @@ def shuffled(values):
         yield from rng.sample(values, len(values))
 
 
-def width(least=1):
-    """1 to 32: often 32, where the kernels take other ways, and often a few."""
-    return 32 if rng.random() < 0.05 else max(least, round(2 ** rng.uniform(0, 5)))
-
-
 def nest(layers, left):
     if len(layers) == 1:
         return layers[0]
@@ -55,9 +54,9 @@ def case(depth, left, activations, loss):
     least = [2 if name == "Softmax" else 1 for name in activations]
     if loss.startswith("CrossEntropy"):
         least[-1] = 2
-    widths = [width()] + [width(least) for least in least]
+    widths = [rng.choice([width for width in WIDTHS if width >= least]) for least in [1, *least]]
     layers = [f"D<{i}, {o}, {name}>" for i, o, name in zip(widths, widths[1:], activations)]
-    return f"        case::<{nest(layers, left)}, _, {rng.randint(1, 5)}>({loss}),\n"
+    return f"        case::<{nest(layers, left)}, _, {rng.choice(BATCHES)}>({loss}),\n"
 
 
 depths, nestings, losses = shuffled(list(DEPTHS)), shuffled(NESTINGS), shuffled(LOSSES)
