@@ -1,4 +1,5 @@
-//! A training whose weights are the same bits wherever products and sums are rounded alike.
+//! A training whose weights are the same bits on all processors without vectors, and with the feature
+//! `unfused` on all others.
 
 use constgrad::prelude::*;
 use constgrad::{

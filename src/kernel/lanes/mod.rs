@@ -12,7 +12,8 @@
 //! The feature `unfused` makes all of them round twice.
 //!
 //! What a kernel computes for one number never depends on how many are in a vector, so machines
-//! of the same rounding give the same bits.
+//! of the same rounding give the same bits, but for tanh, which the last look up in a table. With the
+//! feature `unfused` all do.
 
 use super::Float;
 
