@@ -123,11 +123,11 @@
 //!   allocates by itself.
 //! - `parallel` has `ParallelTrainer` and `Network::predict_batch_parallel`, on the threads of
 //!   `rayon`.
-//! - `unfused` rounds every product before it is added: the same bits on all processors. Without it
-//!   three kinds differ in the last digits: those with fused multiply-add in their vectors (AVX2,
-//!   AVX-512, NEON), those with other vectors (SSE2, WebAssembly), and those without, which look up
-//!   `tanh` in a table. Nothing else differs: the same seed, data and build give the same bits,
-//!   whatever the width of the vectors.
+//! - `unfused` rounds every product before it is added, and looks up `tanh` of `f32` in a table: the
+//!   same bits on all processors. Without it three kinds differ in the last digits: those with fused
+//!   multiply-add in their vectors (AVX2, AVX-512, NEON); SSE2 of x86-64 and `simd128` of WebAssembly,
+//!   which round each; and all others, which do as with `unfused`. Nothing else differs: the same
+//!   seed, data and build give the same bits, whatever the width of the vectors.
 //! - `serde` writes and reads networks, optimizers with their states, trainers and schedules in any
 //!   format of serde's: a training that is continued gives the same bits as one that was not
 //!   interrupted ([`Trainer`]). W is written as `OUT` rows of `IN`. A network of another shape is

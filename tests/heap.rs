@@ -67,14 +67,8 @@ fn no_verb_allocates() {
 fn no_activation_allocates() {
     let (x, values) = ([[0.5; 6]; 11], [[0.5; 3]; 11]);
     macro_rules! each {
-        ($($first:ident $second:ident $third:ident $fourth:ident $last:ident;)*) => {$({
-            type Net = net![
-                Dense<6, 19, $first>,
-                Dense<19, 19, $second>,
-                Dense<19, 19, $third>,
-                Dense<19, 19, $fourth>,
-                Dense<19, 3, $last>
-            ];
+        ($($first:ident $($more:ident)*;)*) => {$({
+            type Net = net![Dense<6, 19, $first>, $(Dense<19, 19, $more>,)* Dense<19, 3>];
             let trainer = Trainer::new(MeanSquaredError, Sgd::new(0.01).momentum(0.9));
             use_network::<Net, _, _>(trainer, &x, &values);
             let mut net = Net::ZERO;

@@ -16,9 +16,9 @@ use crate::{Machine, Zero};
 /// It carries the functions that `core` lacks (`exp`, `tanh`, `ln`, `sqrt`, ...), so that the
 /// same code runs with and without `std`. All of them take NaN to NaN and never panic; they are
 /// free of data-dependent branches, so that a loop over them can be vectorised. An input gives the
-/// same bits on every machine, except that machines without vectors have their own `tanh` of `f32`;
-/// the crate's own activations, in a layer, use fused multiply-add where there is one, and may differ
-/// from these in the last digit.
+/// same bits on every machine, except for `tanh` of `f32`, which is looked up in a table where there
+/// are no vectors, and with the feature `unfused`. The crate's own activations, in a layer, use fused
+/// multiply-add where there is one, and may differ from these in the last digit.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no number type of a network: it must be `f32` or `f64`",
     label = "must be `f32` or `f64`"

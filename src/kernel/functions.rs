@@ -4,9 +4,9 @@
 //! is selected, so that a loop over an array vectorises on every target, and so that the time
 //! does not depend on the numbers. Each is there for both ways of [`Rounding`]: rounded twice, as in
 //! [`Float`]'s methods, an input gives the same bits on every machine; rounded once, as in the
-//! activations of a layer where the machine can, it is quicker. The one exception is tanh in `f32`, which
-//! processors without vectors look up in a table (`kernel::tanh`): so do all with the feature `unfused`, which
-//! promises their bits.
+//! activations of a layer where the machine can, it is quicker. The one exception is tanh in `f32`, which is
+//! looked up in a table (`kernel::tanh`) where there are no vectors, and with the feature `unfused`, which
+//! promises the bits of such machines.
 //!
 //! | function | method | largest error in `f32` |
 //! |---|---|---|
@@ -46,8 +46,8 @@
 //! sample of 4-16-16-2 tanh 4 % less, and a step of 2-16-1 5 %. All of these add
 //! r² low + r⁴ high to 1 + r. As it is, r² (low + r² high) is added in one multiply-add, and tanh gets its
 //! sign by one OR: on a Zen 3 by AVX2 tanh takes 15 % less, and a step of 2-16-1 5 to 9 %. There tanh takes
-//! 16 cycles for a vector, as the compiler repeats a constant in all places of a vector in 18 of its
-//! instructions. From a table of such vectors it takes 13; a loop over numbers cannot say so.
+//! 16 cycles for a vector, of whose instructions 18 broadcast a constant. With whole vectors of constants in
+//! memory it takes 13; a loop over numbers cannot say so.
 //!
 //! Tried for tanh, and left: one quotient of polynomials up to 9 takes 0.34 (0.29) and 10.1, but
 //! its two sums and its division are three roundings near 1, where the unit is smallest;
@@ -63,8 +63,7 @@ use super::lanes::PLAIN;
 use super::rounding::Rounding;
 use super::{Float, tanh};
 
-/// Whether tanh in `f32` is looked up: on processors without vectors, and on those that shall give the
-/// same bits.
+/// Whether tanh in `f32` is looked up.
 pub const TANH_BY_TABLE: bool = PLAIN || cfg!(feature = "unfused");
 
 /// The constants of one number type, and the steps that need its bits. Sealed by being private.
@@ -522,8 +521,8 @@ pub fn tanh<R: Rounding, T: Float>(x: T) -> T {
 
 /// tanh by arithmetic alone.
 ///
-/// Up to 0.7 tanh(a) is a quotient of polynomials, and above it 1 − 2 / (e^2a + 1): both are a
-/// number that is exact less a quotient that is small, so that its rounding errors are too.
+/// Up to 0.7 tanh(a) is a − a³ / q(a²), and above it 1 − 2 / (e^2a + 1): both are a number that is
+/// exact less a quotient that is small, so that its rounding errors are too.
 #[inline(always)]
 fn arithmetic_tanh<R: Rounding, T: Float>(x: T) -> T {
     let a = x.abs().at_most(T::TANH_ONE);

@@ -16,7 +16,7 @@
 //! | `arena` | memory for the activations of a prediction, the derivatives of a backward pass |
 //! | `fresh` | what is in that memory first; a prediction without a copy |
 //! | `elementwise`, `functions` | activations over a batch; exp, tanh and their kin |
-//! | `tanh` | tanh from a table, where there are no vectors |
+//! | `tanh` | tanh of `f32` from a table, where there are no vectors or `unfused` is on |
 //! | `rounding` | whether a product and its sum are rounded once or twice |
 //! | `adam` | the step of Adam on an Arm FPU, and by AVX-512 |
 //! | `claim` | weights that a thread will change, claimed from other cores in time |

@@ -113,7 +113,8 @@ def tanh_small(terms, bits, bound):
 
 def tanh_table(parts, bits, end):
     """tanh(a) = c0 + u (c1 + c2 u + c3 u^2 + c4 u^3), u = a - c, for each interval of a: 1 + a has
-    `parts` of them for each of its exponents. c0 = tanh(c) is all but a number of so many bits."""
+    `parts` of them for each of its exponents. c0 is tanh(c), rounded, and c is as near to where tanh is
+    c0 as its bits allow."""
     basis = powers(*range(4))
     start_of = lambda i: mpf(2) ** (i // parts) * (1 + mpf(i % parts) / parts) - 1
     print(f"tanh, a table for {bits} bits: c, c0, c1, c2, c3, c4")

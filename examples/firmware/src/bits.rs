@@ -15,7 +15,7 @@ pub type NetTrainer<O> = Trainer<Net, MeanSquaredError, O, 4>;
 /// Steps of the training.
 pub const STEPS: usize = 200;
 
-/// The hash after these steps on processors without vectors, and with the feature `unfused` on all.
+/// The hash after these steps.
 pub const UNFUSED: u64 = 0x7879_3cfb_47ac_a9ec;
 
 /// Trains from a seed, without weight decay and with it, and gives a hash of all weights.

@@ -12,8 +12,8 @@
 //! The feature `unfused` makes all of them round twice.
 //!
 //! What a kernel computes for one number never depends on how many are in a vector, so machines
-//! of the same rounding give the same bits, but for tanh, which the last look up in a table. With the
-//! feature `unfused` all do.
+//! of the same rounding give the same bits. Only tanh of `f32` differs: machines of the last row look it up
+//! in a table (`kernel::tanh`), and with `unfused` all do.
 
 use super::Float;
 
@@ -329,7 +329,7 @@ pub(super) mod baseline {
     }
 }
 
-/// Whether the target has no vectors.
+/// Whether the target has no vectors, or none that are used: the last row of the table above.
 pub(super) const PLAIN: bool = <baseline::F32 as Lanes<f32>>::PLAIN;
 
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
