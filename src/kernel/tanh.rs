@@ -10,6 +10,9 @@
 //! A vector has to be looked up number by number: by AVX2 on a Zen 3 a number takes 2.2 ns instead of 0.8,
 //! by SSE2 4.2 instead of 2.0.
 
+use super::Float;
+use super::functions::Series;
+
 /// From here tanh rounds to 1: the middle of the last interval.
 const END: f32 = 9.25;
 
@@ -19,14 +22,13 @@ const SHIFT: u32 = f32::MANTISSA_DIGITS - 1 - 4;
 /// tanh of |x|, with the sign of x.
 #[inline(always)]
 pub fn tanh(x: f32) -> f32 {
-    let a = x.abs();
     // NaN stays, and takes the numbers of any interval.
-    let a = if a > END { END } else { a };
+    let a = x.abs().at_most(END);
     let interval = (1.0 + a).to_bits() >> SHIFT;
     let [center, c0, c1, c2, c3, c4] = TABLE[interval as usize % TABLE.len()];
     let u = a - center;
     let sum = u * (u * (u * (u * c4 + c3) + c2) + c1) + c0;
-    f32::from_bits(sum.to_bits() | x.to_bits() & (-0.0_f32).to_bits())
+    sum.with_sign(x)
 }
 
 /// [`INTERVALS`], each where `tanh` looks for it.

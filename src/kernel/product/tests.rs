@@ -8,7 +8,7 @@
 use core::marker::PhantomData;
 use std::string::{String, ToString};
 use std::vec::Vec;
-use std::{array, env, format, vec};
+use std::{array, env, vec};
 
 use super::matrix::{Layout, Strided};
 use super::transposed::Transposed;
@@ -16,7 +16,6 @@ use super::*;
 use crate::Level;
 use crate::kernel::machine::{Baseline, Plain};
 use crate::kernel::panels;
-use crate::kernel::processor::tests::GAINS;
 
 const SIZES: usize = 70;
 const BATCHES: usize = 9;
@@ -227,9 +226,11 @@ macro_rules! on_each_machine {
                 Level::Avx2 => on!(crate::kernel::machine::x86::Avx2, level.to_string()),
                 #[cfg(target_arch = "x86_64")]
                 Level::Avx512 => {
+                    use crate::kernel::processor::tests::GAINS;
+
                     for gains in [false, true] {
                         GAINS.set(Some(gains));
-                        let text = format!("{level}, gains by halves: {gains}");
+                        let text = std::format!("{level}, gains by halves: {gains}");
                         on!(crate::kernel::machine::x86::Avx512, text);
                     }
                     GAINS.set(None);
