@@ -244,5 +244,11 @@ pub(crate) use machine::{dispatch, dispatch_made};
 pub(crate) use panels::Panels;
 pub(crate) use part::parts;
 
+/// Whether work of this size is inlined into its layer's pass: up to `most`, and in a debug build none. There
+/// it would be no quicker, and a test of many small networks took five times as long to compile.
+pub(crate) const fn is_inlined(size: usize, most: usize) -> bool {
+    !cfg!(debug_assertions) && size <= most
+}
+
 /// Whether stack is dearer than a function call: on chips.
 pub(crate) const SPARES_STACK: bool = lanes::PLAIN;

@@ -71,6 +71,6 @@ fn every_kind_of_network_occurs() {
     assert_eq!(losses.len(), 6, "a loss is missing");
     assert!(depths.into_iter().eq(1..=6), "a depth is missing");
     assert_eq!((widths.first(), widths.last()), (Some(&1), Some(&32)));
-    // From 4096 multiply-accumulates on a product is compiled apart.
+    // Several blocks of columns, of several tiles each.
     assert!(largest >= 4096, "no layer is large: {largest}");
 }

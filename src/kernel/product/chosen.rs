@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use crate::kernel::lanes::Lanes;
-use crate::kernel::{Float, Machine};
+use crate::kernel::{self, Float, Machine};
 
 /// Multiply-accumulates up to which a product is inlined into its layer's pass.
 pub(super) const INLINE: usize = 512;
@@ -16,5 +16,5 @@ pub(super) struct Chosen<X, P>(PhantomData<(X, P)>);
 /// Whether a product of so many multiply-accumulates is inlined. Without vectors all are: a
 /// function for any size is larger than one for the size of a layer.
 pub(super) const fn is_inlined<X: Machine, T: Float>(macs: usize) -> bool {
-    <T::Lanes<X> as Lanes<T>>::PLAIN || macs <= INLINE
+    <T::Lanes<X> as Lanes<T>>::PLAIN || kernel::is_inlined(macs, INLINE)
 }
