@@ -290,37 +290,38 @@ impl<T: Float, const IN: usize, const OUT: usize, const B: usize> Task
     }
 }
 
-/// Products that are inlined, those that are one block of columns, and others.
-fn known_sizes_are_exact<T: Float>() {
-    let mut numbers = Numbers(3);
-    macro_rules! check {
-        ($($input:literal $output:literal $batch:literal,)*) => {$(
-            let problem = Problem::<T>::new(($input, $output, $batch), |len| numbers.whole(len));
+/// Products of known inputs, outputs and batches.
+macro_rules! known_sizes_are_exact {
+    ($T:ident: $($input:literal $output:literal $batch:literal,)*) => {
+        let mut numbers = Numbers(3);
+        $(
+            let problem = Problem::<$T>::new(($input, $output, $batch), |len| numbers.whole(len));
             let expected = problem.by_loops();
             on_each_machine!(|X, name| {
-                let found = X::run(OfKnownSizes::<T, $input, $output, $batch>(&problem));
+                let found = X::run(OfKnownSizes::<$T, $input, $output, $batch>(&problem));
                 let size = ($input, $output, $batch);
                 assert!(
                     found == expected,
                     "{name}, inputs, outputs, batch {size:?}: {found:?} instead of {expected:?}"
                 );
             });
-        )*};
-    }
-    check! {
+        )*
+    };
+}
+
+/// Those that are inlined, those that are one block of columns, and others.
+#[test]
+fn known_sizes_are_exact_in_f32() {
+    known_sizes_are_exact! { f32:
         3 5 2, 5 33 1,
         70 1 9, 33 4 6, 33 7 5, 33 8 5, 33 15 4, 33 16 3, 40 24 2, 41 32 9, 12 48 17, 16 65 16, 31 17 9,
     }
 }
 
-#[test]
-fn known_sizes_are_exact_in_f32() {
-    known_sizes_are_exact::<f32>();
-}
-
+/// Fewer of each, since each is code of its own.
 #[test]
 fn known_sizes_are_exact_in_f64() {
-    known_sizes_are_exact::<f64>();
+    known_sizes_are_exact! { f64: 3 5 2, 5 33 1, 70 1 9, 33 4 6, 33 8 5, 12 24 17, 31 17 9, }
 }
 
 /// A result with a margin before and behind.
