@@ -205,6 +205,18 @@ fn a_network_with_its_weights_prints_as_pairs() {
 }
 
 #[test]
+fn no_gradient_comes_through_a_layer_of_no_outputs() {
+    type Net = net![Dense<3, 0>, Dense<0, 2>];
+
+    let (x, dy) = ([[0.5, -1.5, 1.0]; 4], [[1.0, 2.0]; 4]);
+    let (mut tape, mut gradient, mut dx) = (Tape::ZERO, Net::ZERO, [[3.0; 3]; 4]);
+    assert_eq!(tape.forward(&Net::ZERO, &x), &[[0.0; 2]; 4]);
+    tape.backward_to_input(&Net::ZERO, &x, &dy, &mut gradient, &mut dx);
+    assert_eq!(dx, [[0.0; 3]; 4]);
+    assert_eq!(gradient.1.bias(), &[4.0, 8.0]);
+}
+
+#[test]
 fn weights_are_read_and_written_as_rows_of_outputs() {
     let mut layer: Dense<3, 2> = Dense::new([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], [0.5, -0.5]);
     assert_eq!(layer.weight(1, 0), Some(&4.0));

@@ -8,7 +8,7 @@ use core::marker::PhantomData;
 
 use super::lanes::{Lanes, PLAIN};
 use super::rounding::Rounding;
-use super::{Float, Machine, Task, is_inlined, product};
+use super::{Float, INLINES, Machine, Task, product};
 use crate::Store;
 
 /// Numbers in a chunk.
@@ -30,7 +30,7 @@ pub(crate) trait Function {
 #[inline(always)]
 pub(crate) fn map<M: Machine, F: Function, T: Float>(xs: &mut [T]) {
     let task = Map::<F, T> { xs, function: PhantomData };
-    if is_inlined(task.xs.len(), INLINE) { task.run::<M>() } else { M::run(task) }
+    if const { INLINES } && task.xs.len() <= INLINE { task.run::<M>() } else { M::run(task) }
 }
 
 /// x ← f(x), for each number, inlined however many there are.
@@ -56,14 +56,14 @@ pub(crate) fn map_here<R: Rounding, F: Function, T: Float>(xs: &mut [T]) {
 #[inline(always)]
 pub(crate) fn map_both<M: Machine, F: Function, G: Function, T: Float>(xs: &mut [T], ys: &mut [T]) {
     let task = MapBoth::<F, G, T> { xs, ys, functions: PhantomData };
-    if is_inlined(task.xs.len(), INLINE) { task.run::<M>() } else { M::run(task) }
+    if const { INLINES } && task.xs.len() <= INLINE { task.run::<M>() } else { M::run(task) }
 }
 
 /// y ← y · f(x), for each pair of numbers of two slices that are equally long.
 #[inline(always)]
 pub(crate) fn scale<M: Machine, F: Function, T: Float>(ys: &mut [T], xs: &[T]) {
     let task = Scale::<F, T> { ys, xs, function: PhantomData };
-    if is_inlined(task.ys.len(), INLINE) { task.run::<M>() } else { M::run(task) }
+    if const { INLINES } && task.ys.len() <= INLINE { task.run::<M>() } else { M::run(task) }
 }
 
 struct Map<'a, F, T> {
@@ -154,7 +154,7 @@ pub(crate) fn scale_and_sum<M: Machine, F: Function, T: Float, const N: usize, c
     sums: &mut [T; N],
     store: Store,
 ) {
-    if const { !PLAIN && !is_inlined(B * N, INLINE) && N >= CHUNK } {
+    if const { !PLAIN && !(INLINES && B * N <= INLINE) && N >= CHUNK } {
         let (ys, xs, sums) = (ys.as_mut_ptr().cast(), xs.as_ptr().cast(), sums.as_mut_ptr());
         if const { N.is_multiple_of(CHUNK) } {
             M::run_made(ScaleAndSum::<F, T, false>::of, ys, xs, sums, B, N, store);

@@ -244,11 +244,9 @@ pub(crate) use machine::{dispatch, dispatch_made};
 pub(crate) use panels::Panels;
 pub(crate) use part::parts;
 
-/// Whether work of this size is inlined into its layer's pass: up to `most`, and in a debug build none. There
-/// it would be no quicker, and a test of many small networks took five times as long to compile.
-pub(crate) const fn is_inlined(size: usize, most: usize) -> bool {
-    !cfg!(debug_assertions) && size <= most
-}
+/// Whether small work that has vectors is inlined into its layer's pass: not in a debug build. Without
+/// optimisation it would be no quicker, and a test of many small networks took five times as long to compile.
+pub(crate) const INLINES: bool = cfg!(any(test, not(debug_assertions)));
 
 /// Whether stack is dearer than a function call: on chips.
 pub(crate) const SPARES_STACK: bool = lanes::PLAIN;

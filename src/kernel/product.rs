@@ -27,8 +27,8 @@
 //! | `vectors` | rows of several vectors, and half vectors |
 //! | `chosen` | what is inlined |
 //!
-//! A small product is inlined into its layer's pass and compiled for its sizes. A large one is
-//! done by functions that take sizes as numbers, two for each width of a block of columns, and of
+//! A small product is inlined into its layer's pass and compiled for its sizes, but in a debug build. A large
+//! one is done by functions that take sizes as numbers, two for each width of a block of columns, and of
 //! a single sample one for each: the same for all layers. The loops are `while` loops over
 //! indices, because most of what they are inlined into is compiled for several machines, and
 //! iterators would double the work of the compiler.

@@ -70,7 +70,7 @@ use clip::Clipping;
 #[cfg(feature = "parallel")]
 pub(crate) use sum::{AlongSum, Sum};
 
-use crate::kernel::{Task, dispatch, is_inlined};
+use crate::kernel::{INLINES, Task, dispatch};
 use crate::{Float, Layer, Machine, Visitor, Zero};
 
 /// An update rule.
@@ -224,9 +224,9 @@ impl<M: Machine, N: Layer, R: Rule<K>, const K: usize> Visitor<K> for Each<M, N,
     }
 }
 
-/// Parameters up to which a tensor of a small network is no function call, the same for all
+/// Parameters below which a tensor of a small network is no function call, the same for all
 /// layers: it would cost more than it saves.
-const INLINE: usize = 63;
+const INLINE: usize = 64;
 
 /// Layers up to which a network is small.
 const SMALL: usize = 4;
@@ -238,7 +238,7 @@ fn apply_to_tensor<M: Machine, N: Layer, R: Rule<K>, T: Float, const K: usize>(
     weights: &mut [T],
     others: [&mut [T]; K],
 ) {
-    if const { N::LAYERS <= SMALL } && is_inlined(weights.len(), INLINE) {
+    if const { INLINES && N::LAYERS <= SMALL } && weights.len() < INLINE {
         return rule.apply::<M, T>(weights, others);
     }
     let tensor = Tensor { rule, weights, others };

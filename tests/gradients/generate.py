@@ -20,8 +20,8 @@ ACTIVATIONS = (
     "Identity Relu LeakyRelu Elu Selu Gelu GeluTanh Silu Sigmoid HardSigmoid Tanh HardTanh "
     "Softplus Softsign Softmax"
 ).split()
-# Few, so that the compiler makes the kernels of a layer's sizes once for many networks; the small ones
-# more often, because every parameter is looked at.
+# Few, so that the compiler makes the passes of a layer once for many networks; the small ones more often,
+# because every parameter is looked at.
 WIDTHS = [1, 1, 2, 2, 2, 2, 3, 3, 3, 6, 6, 6, 9, 9, 17, 32]
 BATCHES = [1, 5]
 LOSSES = [

@@ -8,7 +8,7 @@ use super::matrix::{Known, Layout, Size, whole, width};
 use super::split::Split;
 use super::vectors::{Half, add_multiple, add_multiple_of, is_half, load_row, relu, store_row};
 use crate::kernel::lanes::{Lanes, Square};
-use crate::kernel::{Float, Machine, Panels, Task, is_inlined};
+use crate::kernel::{Float, INLINES, Machine, Panels, Task};
 
 /// Multiply-accumulates up to which one sample is inlined into its layer's pass. Its functions are
 /// called at little cost: with 512 no network is quicker, and one of 64 layers takes the compiler a
@@ -195,7 +195,7 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
 
     /// Whether this is inlined into its layer's pass.
     const INLINED: bool = match (I::KNOWN, O::KNOWN) {
-        (Some(inputs), Some(outputs)) => is_inlined(inputs * outputs, INLINE_SINGLE),
+        (Some(inputs), Some(outputs)) => INLINES && inputs * outputs <= INLINE_SINGLE,
         _ => false,
     };
 

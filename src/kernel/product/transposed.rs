@@ -4,11 +4,11 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 use super::batch::{Product, Start};
-use super::chosen::{Chosen, INLINE};
+use super::chosen::{Chosen, is_inlined};
 use super::matrix::{Layout, Strided, first_column, rows, width};
 use super::vectors::Half;
 use crate::kernel::lanes::{Lanes, Square};
-use crate::kernel::{Aligned, Claim, Float, Machine, Panels, Task, is_inlined};
+use crate::kernel::{Aligned, Claim, Float, Machine, Panels, Task};
 
 /// g = Wᵀ δ of known sizes.
 pub(super) struct Transposing<'a, T: Float, const IN: usize, const OUT: usize, const B: usize> {
@@ -27,7 +27,7 @@ impl<'a, X: Machine, T: Float, const IN: usize, const OUT: usize, const B: usize
             let (w, ds, dx) = product.erased();
             Transposed::of(w, ds, dx, IN, OUT, B).run::<X>();
         }
-    } else if is_inlined(IN * OUT * B, INLINE) {
+    } else if OUT == 0 || is_inlined::<X, T>(IN * OUT * B) {
         Transposing::by_rows::<X>
     } else {
         |product| {

@@ -24,9 +24,10 @@ fn main() -> ! {
     let mut numbers = Numbers(1);
     macro_rules! check {
         ($($outputs:literal)*) => {$(
-            // A term for some of the chains, other terms for each, and a multiple of four for all.
+            // A single chain, a term for some chains, other terms for each, and a multiple of four for all.
             for right in [
                 is_right::<1, $outputs>(&mut numbers, predicted),
+                is_right::<5, $outputs>(&mut numbers, predicted),
                 is_right::<13, $outputs>(&mut numbers, predicted_between_marks),
                 is_right::<64, $outputs>(&mut numbers, predicted),
             ] {
@@ -60,7 +61,7 @@ fn predicted<const IN: usize, const OUT: usize>(
     Some(layer.predict(x))
 }
 
-/// `None` if anything is written beside the outputs. Where they are stored is up to their number alone.
+/// `None` if anything is written beside the outputs, or nothing. Where they are stored is up to their number alone.
 fn predicted_between_marks<const IN: usize, const OUT: usize>(
     layer: &Dense<IN, OUT>,
     x: &[f32; IN],
