@@ -244,8 +244,9 @@ pub(crate) use machine::{dispatch, dispatch_made};
 pub(crate) use panels::Panels;
 pub(crate) use part::parts;
 
-/// Whether small work that has vectors is inlined into its layer's pass: not in a debug build. Without
-/// optimisation it would be no quicker, and a test of many small networks took five times as long to compile.
+/// Whether small work is inlined into its layer's pass: in a debug build only products without vectors are.
+/// Without optimisation it would be no quicker, and a test of many small networks took five times as long to
+/// compile.
 pub(crate) const INLINES: bool = cfg!(any(test, not(debug_assertions)));
 
 /// Whether stack is dearer than a function call: on chips.
