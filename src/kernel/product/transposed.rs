@@ -27,6 +27,7 @@ impl<'a, X: Machine, T: Float, const IN: usize, const OUT: usize, const B: usize
             let (w, ds, dx) = product.erased();
             Transposed::of(w, ds, dx, IN, OUT, B).run::<X>();
         }
+    // Of no outputs there is nothing to pack, and g is zeros.
     } else if OUT == 0 || is_inlined::<X, T>(IN * OUT * B) {
         Transposing::by_rows::<X>
     } else {
