@@ -131,7 +131,7 @@ fn main() {
 
     println!("{}", Net::summary());
     for step in 1..=3_000 {
-        trainer.optimizer.lr = schedule.at(step);
+        trainer.optimizer.lr = schedule.at(step - 1);
         let x: [[f32; 1]; 32] = [(); 32].map(|()| [rng.random_range(-2.0..2.0)]);
         let loss = trainer.step(&mut net, &x, &x.map(|[x]| [(2.0 * x).sin()]));
         if [30, 300, 3_000].contains(&step) {

@@ -5,6 +5,8 @@
 //! The folder holds MNIST's files, gzipped or not. With only the 10,000 test images there, it
 //! trains on the first 8,000 of them and tests on the other 2,000.
 
+#![forbid(unsafe_code)]
+
 #[path = "common/arguments.rs"]
 mod arguments;
 #[path = "common/exit.rs"]

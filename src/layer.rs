@@ -16,7 +16,8 @@ use crate::pass::{
 use crate::tensors::Plan;
 use crate::{Float, Machine, TensorInfo};
 
-/// A type with a constant to start from: all numbers zero.
+/// A type with a constant to start from: all numbers zero, but for the powers of β of an `AdamState`,
+/// which start as 1.
 ///
 /// The constant can initialise a `static`, be assigned in place, or be boxed without a copy on
 /// the stack (`boxed!`). Networks, gradients, tapes and optimizer states have it.
@@ -25,7 +26,7 @@ use crate::{Float, Machine, TensorInfo};
     note = "implement `constgrad::Zero` for it: `const ZERO: Self`, all numbers zero"
 )]
 pub trait Zero: Sized {
-    /// All numbers zero.
+    /// The value to start from.
     const ZERO: Self;
 }
 

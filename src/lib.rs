@@ -51,7 +51,7 @@
 //!
 //! # What the compiler checks
 //!
-//! - Two layers that do not fit: one error, which names both layers and both sizes.
+//! - Two layers that do not fit: an error that names both layers and both sizes.
 //! - Inputs, upstream gradients, targets and batches of another size; labels of another number
 //!   of classes; gradients and optimizer states of another network.
 //! - Budgets ([`assert_at_most`]): parameters, multiply-accumulates, bytes of weights and of RAM.

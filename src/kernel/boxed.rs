@@ -25,7 +25,6 @@ macro_rules! boxed {
         let mut slot = $crate::kernel::boxed::Box::new_uninit();
         // SAFETY: the assignment initialises the whole value before it is assumed to be; nothing
         // is dropped by it, because `without_drop` compiles only for types that need no drop.
-        #[allow(unsafe_code)]
         unsafe {
             *$crate::kernel::boxed::without_drop(&mut slot) = const { $value };
             slot.assume_init()

@@ -2,7 +2,7 @@
 //!
 //! The loops run over chunks of constant length, which the compiler turns into vectors. A rest
 //! that fills no chunk is padded to one: it costs a whole chunk, but no number by itself. Targets
-//! without vectors have neither chunks nor padding.
+//! without vectors have neither, but for sums, whose order is the same on all.
 
 use core::marker::PhantomData;
 

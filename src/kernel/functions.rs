@@ -66,7 +66,8 @@ use super::{Float, tanh};
 /// Whether tanh in `f32` is looked up.
 pub const TANH_BY_TABLE: bool = PLAIN || cfg!(feature = "unfused");
 
-/// The constants of one number type, and the steps that need its bits. Sealed by being private.
+/// The constants of one number type, and the steps that need its bits. A number type has
+/// them by [`Float`], which is sealed.
 pub trait Series: Sized + 'static {
     /// ln 2, short enough that n · `LN2_HI` is exact for every exponent n, and what is missing.
     const LN2_HI: Self;

@@ -60,9 +60,9 @@ impl Sgd {
     }
 }
 
-impl<M> Sgd<M> {
+impl<M: Copy> Sgd<M> {
     /// With weight decay λ, an L2 penalty.
-    pub fn weight_decay(self, weight_decay: f64) -> Self {
+    pub const fn weight_decay(self, weight_decay: f64) -> Self {
         Sgd { weight_decay, ..self }
     }
 }

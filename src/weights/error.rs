@@ -297,7 +297,7 @@ impl FileError {
         &self.file
     }
 
-    /// What is wrong with the weights, if the file could be read.
+    /// What is wrong with the weights, of the file or of the network to be saved, if that is it.
     pub fn weights_error(&self) -> Option<&WeightsError> {
         match &self.problem {
             FileProblem::Io(_) => None,

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::vec::Vec;
 use std::{format, iter, process};
 
-use super::error::FileError;
+use super::error::{FileError, Problem, WeightsError};
 use super::names::Names;
 use super::read::{Tensors, check_layers};
 use crate::tensors::{Dtype, TensorInfo};
@@ -36,13 +36,24 @@ use crate::{Float, Inspector, Layer};
 ///
 /// # Errors
 /// What `writer` says; and [`InvalidInput`](io::ErrorKind::InvalidInput) with a
-/// [`WeightsError`](super::WeightsError) in it, before anything is written, if [`Names::list`] has
-/// not one name for each layer.
+/// [`WeightsError`] in it, before anything is written, if [`Names::list`] has not one name for each
+/// layer, if a weight is infinite or NaN, which [`read()`](super::read()) would refuse, or if a layer of your
+/// own hands out other tensors than its [`TENSORS`](crate::Shape::TENSORS).
 pub fn write<N: Layer>(net: &N, names: Names<'_>, mut writer: impl Write) -> io::Result<()> {
-    let invalid = |error| io::Error::new(io::ErrorKind::InvalidInput, error);
-    names.check(N::LAYERS).map_err(invalid)?;
-    check_layers(net).map_err(invalid)?;
+    check(net, names).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    write_checked(net, names, &mut writer)
+}
 
+/// That the network can be written, and read again.
+fn check<N: Layer>(net: &N, names: Names<'_>) -> Result<(), WeightsError> {
+    names.check(N::LAYERS)?;
+    check_layers(net)?;
+    let mut finite = Finite { names, tensors: Tensors::of(N::PLAN), result: Ok(()) };
+    net.inspect(&mut finite);
+    finite.result
+}
+
+fn write_checked<N: Layer>(net: &N, names: Names<'_>, writer: &mut impl Write) -> io::Result<()> {
     let mut tensors: Vec<_> = Tensors::of(N::PLAN)
         .enumerate()
         .map(|(index, (place, tensor))| (index, names.name(place, tensor), tensor))
@@ -66,7 +77,7 @@ pub fn write<N: Layer>(net: &N, names: Names<'_>, mut writer: impl Write) -> io:
     writer.write_all(header.as_bytes())?;
 
     for (left, _, tensor) in tensors {
-        let mut one = One { left, tensor, writer: &mut writer, result: Ok(()) };
+        let mut one = One { left, tensor, writer: &mut *writer, result: Ok(()) };
         net.inspect(&mut one);
         one.result?;
     }
@@ -92,11 +103,12 @@ pub fn write<N: Layer>(net: &N, names: Names<'_>, mut writer: impl Write) -> io:
 /// ```
 ///
 /// # Errors
-/// [`FileError`] if the file cannot be written, which then is as before, or if [`Names::list`] has
-/// not one name for each layer.
+/// [`FileError`], and the file is as before, if it cannot be written, or for a network that [`write()`]
+/// refuses: one with NaN never takes the place of one that can be read.
 pub fn save<N: Layer>(net: &N, path: impl AsRef<Path>, names: Names<'_>) -> Result<(), FileError> {
     let path = path.as_ref();
-    replace(path, |file| write(net, names, BufWriter::new(file)))
+    check(net, names).map_err(|error| FileError::weights(path, error))?;
+    replace(path, |file| write_checked(net, names, &mut BufWriter::new(file)))
         .map_err(|error| FileError::io(path, error))
 }
 
@@ -140,6 +152,27 @@ fn sync_folder(path: &Path) -> io::Result<()> {
         File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
     }
     Ok(())
+}
+
+/// Looks for the first number that is infinite or NaN.
+struct Finite<'a> {
+    names: Names<'a>,
+    tensors: Tensors,
+    result: Result<(), WeightsError>,
+}
+
+impl Inspector for Finite<'_> {
+    fn tensor<T: Float>(&mut self, parameters: &[T]) {
+        let Some((place, tensor)) = self.tensors.next() else { return };
+        let is_finite = |&index: &usize| parameters[tensor.place(index)].is_finite();
+        if let Some(index) = (0..parameters.len()).find(|index| !is_finite(index))
+            && self.result.is_ok()
+        {
+            let name = self.names.text(place, tensor);
+            let problem = Problem::NonFinite { index, layer: place.name };
+            self.result = Err(WeightsError::named(name, problem));
+        }
+    }
 }
 
 /// Writes one tensor of a network.

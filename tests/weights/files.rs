@@ -141,7 +141,19 @@ fn a_file_that_cannot_be_saved_leaves_the_old_one_and_nothing_else() {
     let error = weights::save(&net, &path, Names::list(&["one"])).unwrap_err();
     let expected = "1 names found for the layers of a network of 2";
     assert_eq!(error.to_string(), format!("{}: {expected}", path.display()));
+    assert_eq!(error.weights_error().unwrap().to_string(), expected);
     assert_eq!(fs::read(&path).unwrap(), b"old");
+
+    // What cannot be read again is not written.
+    let mut diverged: Small = drawn(1);
+    *diverged.1.weight_mut(1, 0).unwrap() = f32::NAN;
+    let error = weights::save(&diverged, &path, Names::SEQUENTIAL).unwrap_err();
+    let expected = "tensor `2.weight` has NaN or an infinity as number 3, but Dense<3, 2, Tanh> needs finite numbers";
+    assert_eq!(error.to_string(), format!("{}: {expected}", path.display()));
+    assert_eq!(fs::read(&path).unwrap(), b"old");
+    let mut bytes = Vec::new();
+    let error = weights::write(&diverged, Names::SEQUENTIAL, &mut bytes).unwrap_err();
+    assert_eq!((error.kind(), bytes.len()), (ErrorKind::InvalidInput, 0));
 
     // The new file cannot take the place of a folder.
     let taken = folder.path().join("taken");

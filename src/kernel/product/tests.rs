@@ -262,12 +262,18 @@ impl<T: Float, const IN: usize, const OUT: usize, const B: usize> Task
         let (mut y, mut relu) = ([[T::NAN; OUT]; B], [[T::NAN; OUT]; B]);
         affine::<X, T, IN, OUT, B>(&w, &bias, &x, &mut y, false);
         affine::<X, T, IN, OUT, B>(&w, &bias, &x, &mut relu, has_relu::<X, T>());
-        let relu: Vec<T> = relu.as_flattened().iter().map(|y| y.relu()).collect();
-        let singles = x.iter().flat_map(|x| {
-            let mut y = [[T::NAN; OUT]];
-            affine::<X, T, IN, OUT, 1>(&w, &bias, array::from_ref(x), &mut y, false);
-            y.as_flattened().to_vec()
-        });
+        let singles = |relu| -> Vec<T> {
+            let single = |x| {
+                let mut y = [[T::NAN; OUT]];
+                affine::<X, T, IN, OUT, 1>(&w, &bias, array::from_ref(x), &mut y, relu);
+                y.as_flattened().to_vec()
+            };
+            x.iter().flat_map(single).collect()
+        };
+        let mut relus = [relu.as_flattened().to_vec(), singles(has_relu::<X, T>())];
+        if !has_relu::<X, T>() {
+            relus.iter_mut().flatten().for_each(|y| *y = y.relu());
+        }
         let gradient = |store| {
             let mut dw = w.clone();
             outer::<X, T, IN, OUT, B>(&x, &ds, &mut dw, store, Claim::NONE);
@@ -280,8 +286,8 @@ impl<T: Float, const IN: usize, const OUT: usize, const B: usize> Task
         transposed::<X, T, IN, OUT, B>(&w, &ds, &mut dx);
         Results {
             y: y.as_flattened().to_vec(),
-            singles: singles.collect(),
-            relus: [relu.clone(), relu],
+            singles: singles(false),
+            relus,
             dw: gradient(Store::Overwrite),
             dw_added: gradient(Store::Add),
             db: db.to_vec(),
