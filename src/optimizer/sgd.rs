@@ -62,6 +62,13 @@ impl Sgd {
 
 impl<M: Copy> Sgd<M> {
     /// With weight decay λ, an L2 penalty.
+    ///
+    /// ```
+    /// use constgrad::Sgd;
+    ///
+    /// const SGD: Sgd = Sgd::new(0.1).weight_decay(1e-4);
+    /// assert_eq!(SGD.weight_decay, 1e-4);
+    /// ```
     pub const fn weight_decay(self, weight_decay: f64) -> Self {
         Sgd { weight_decay, ..self }
     }

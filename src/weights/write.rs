@@ -53,6 +53,7 @@ fn check<N: Layer>(net: &N, names: Names<'_>) -> Result<(), WeightsError> {
     finite.result
 }
 
+/// Writes what [`check`] has passed.
 fn write_checked<N: Layer>(net: &N, names: Names<'_>, writer: &mut impl Write) -> io::Result<()> {
     let mut tensors: Vec<_> = Tensors::of(N::PLAN)
         .enumerate()
@@ -164,10 +165,9 @@ struct Finite<'a> {
 impl Inspector for Finite<'_> {
     fn tensor<T: Float>(&mut self, parameters: &[T]) {
         let Some((place, tensor)) = self.tensors.next() else { return };
-        let is_finite = |&index: &usize| parameters[tensor.place(index)].is_finite();
-        if let Some(index) = (0..parameters.len()).find(|index| !is_finite(index))
-            && self.result.is_ok()
-        {
+        let mut indices = 0..parameters.len();
+        let infinite = indices.find(|&index| !parameters[tensor.place(index)].is_finite());
+        if let (Ok(()), Some(index)) = (&self.result, infinite) {
             let name = self.names.text(place, tensor);
             let problem = Problem::NonFinite { index, layer: place.name };
             self.result = Err(WeightsError::named(name, problem));
