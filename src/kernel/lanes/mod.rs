@@ -124,7 +124,8 @@ macro_rules! square {
         |$from:ident, $step:pat_param| $load:expr
         $(,
             |$numbers:ident, $places:ident| $permute:expr,
-            |$first:ident, $n:ident, $rest:ident| $then:expr
+            |$first:ident, $n:ident, $rest:ident| $then:expr,
+            |$first_any:ident, $n_any:ident, $rest_any:ident| $then_any:expr
         )?
     ) => {
         impl Square<$t> for $vector {
@@ -158,6 +159,13 @@ macro_rules! square {
                     let $first = self;
                     // SAFETY: as above.
                     unsafe { $then }
+                }
+
+                #[inline(always)]
+                fn then_any(self, $n_any: usize, $rest_any: Self) -> Self {
+                    let $first_any = self;
+                    // SAFETY: as above.
+                    unsafe { $then_any }
                 }
             )?
         }
@@ -266,7 +274,7 @@ pub trait Lanes<T>: Copy {
 
 /// The same pointer: the compiler does not know how it was computed, or where it points.
 #[inline(always)]
-pub(super) fn hidden<T>(pointer: *const T) -> *const T {
+pub(in crate::kernel) fn hidden<T>(pointer: *const T) -> *const T {
     #[cfg(all(not(miri), target_arch = "x86_64"))]
     let pointer = {
         let mut hidden = pointer;
@@ -293,7 +301,7 @@ pub trait Square<T>: Lanes<T> {
     /// They can be read.
     unsafe fn load_segments(from: *const T, step: usize) -> Self;
 
-    /// Whether this is a vector of 8 numbers that has the two operations below; without, they do
+    /// Whether this is a vector of 8 numbers that has the operations below; without, they do
     /// nothing.
     const PERMUTES: bool = false;
 
@@ -303,9 +311,16 @@ pub trait Square<T>: Lanes<T> {
         self
     }
 
-    /// The first `n` of these numbers, and the rest of those.
+    /// The first `n` of these numbers, and the rest of those: for an `n` that the compiler knows, which
+    /// is then part of an instruction and takes no register.
     #[inline(always)]
     fn then(self, _n: usize, _rest: Self) -> Self {
+        self
+    }
+
+    /// The same for any `n`.
+    #[inline(always)]
+    fn then_any(self, _n: usize, _rest: Self) -> Self {
         self
     }
 }

@@ -230,6 +230,17 @@ square!(
         _mm256_insertf128_ps::<1>(low, _mm_loadu_ps(from.add(step)))
     },
     |numbers, places| _mm256_permutevar8x32_ps(numbers, _mm256_loadu_si256(places.as_ptr().cast())),
+    |first, n, rest| match n {
+        0 => rest,
+        1 => _mm256_blend_ps::<0b1>(rest, first),
+        2 => _mm256_blend_ps::<0b11>(rest, first),
+        3 => _mm256_blend_ps::<0b111>(rest, first),
+        4 => _mm256_blend_ps::<0b1111>(rest, first),
+        5 => _mm256_blend_ps::<0b1_1111>(rest, first),
+        6 => _mm256_blend_ps::<0b11_1111>(rest, first),
+        7 => _mm256_blend_ps::<0b111_1111>(rest, first),
+        _ => first,
+    },
     |first, n, rest| _mm256_blendv_ps(rest, first, _mm256_castsi256_ps(first_of_8(n)))
 );
 

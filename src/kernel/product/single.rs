@@ -2,12 +2,13 @@
 //! loaded without a pause, and that sums need not wait for each other.
 
 use core::marker::PhantomData;
+use core::ptr;
 
 use super::chosen::Chosen;
 use super::matrix::{Known, Layout, Size, whole, width};
 use super::split::Split;
 use super::vectors::{Half, add_multiple, add_multiple_of, is_half, load_row, relu, store_row};
-use crate::kernel::lanes::{Lanes, Square};
+use crate::kernel::lanes::{Lanes, Square, hidden};
 use crate::kernel::{Float, INLINES, Machine, Panels, Task};
 
 /// Multiply-accumulates up to which one sample is inlined into its layer's pass. Its functions are
@@ -265,6 +266,13 @@ impl<T: Float, V: Square<T>, I: Size, const W: usize> Task for LastPanel<'_, T, 
     #[inline(always)]
     fn run<X: Machine>(self) {
         let inputs = self.inputs.get();
+        let left = inputs % 8;
+        let mut whole = inputs - left;
+        // A loop that ends where the compiler knows is unrolled, and splats of several turns are more
+        // than there are registers.
+        if const { Self::blends::<X>() } && whole > 8 {
+            whole = hidden(ptr::without_provenance::<T>(whole)).addr();
+        }
         let mut sums = [V::splat(T::ZERO); W];
         // SAFETY: what is loaded and stored is borrowed: `W` outputs, and rows below `inputs`.
         unsafe {
@@ -273,7 +281,7 @@ impl<T: Float, V: Square<T>, I: Size, const W: usize> Task for LastPanel<'_, T, 
                 sums[1] = V::load_first(self.bias.add(8), const { W.saturating_sub(8) });
             }
             let mut k = 0;
-            while k + 8 <= inputs {
+            while k < whole {
                 let w = self.w.add(k * W);
                 if const { Self::blends::<X>() } {
                     let mut splats = [V::splat(T::ZERO); 8];
@@ -303,10 +311,9 @@ impl<T: Float, V: Square<T>, I: Size, const W: usize> Task for LastPanel<'_, T, 
                 }
                 k += 8;
             }
-            let left = inputs - k;
             if left > 0 {
                 // To add −0 · 0 changes nothing.
-                let x = V::load_first(self.x.add(k), left).then(left, V::splat(-T::ZERO));
+                let x = V::load_first(self.x.add(k), left).then_any(left, V::splat(-T::ZERO));
                 let w = self.w.add(k * W);
                 let mut v = 0;
                 while v < W && 8 * v < left * W {
@@ -455,20 +462,21 @@ impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE
         Chains { w, bias, x, y, inputs, outputs, relu, borrowed: PhantomData }
     }
 
-    /// Chains that are done at a time: half of them, if all would be more sums than there are registers.
-    const AT_ONCE: usize = if N * C > 8 { C / 2 } else { C };
+    /// Of how many chains one is done at a time: every one, or every second, if all would be more sums
+    /// than there are registers. Those of even numbers are added to one sum, and so are the others,
+    /// before the two are added.
+    const STEP: usize = if N * C > 8 { 2 } else { 1 };
 
     /// Inputs that one turn of the loop takes: whole fours, and as many for each chain.
     const TURN: usize = if C < 4 { 4 } else { C };
 
-    /// Adds the products of so many inputs from `x` on, in whole turns, to the first of the chains,
-    /// [`AT_ONCE`](Self::AT_ONCE), or to the `SECOND` half. `w` is where the first weight is, and how far
-    /// the next row and part are.
+    /// Adds the products of so many inputs from `x` on, in whole turns, to the chains that begin with
+    /// `FIRST`. `w` is where the first weight is, and how far the next row and part are.
     ///
     /// # Safety
     /// These are inputs, and rows and columns of W.
     #[inline(always)]
-    unsafe fn add_turns<const SECOND: bool>(
+    unsafe fn add_turns<const FIRST: usize>(
         sums: &mut [[V; N]; C],
         (mut x, inputs): (*const T, usize),
         (mut w, row, part): (*const T, usize, usize),
@@ -481,14 +489,11 @@ impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE
                 // SAFETY: the caller's.
                 unsafe {
                     let factors = V::splat_four(x.add(k), &places);
-                    let mut i = 0;
+                    let mut i = FIRST;
                     while i < 4 {
-                        let chain = (k + i) % C;
-                        if (chain >= Self::AT_ONCE) == SECOND {
-                            let w = load_row::<T, V, N, true>(w.add((k + i) * row), part, V::N);
-                            add_multiple_of(&mut sums[chain], factors[i], &w);
-                        }
-                        i += 1;
+                        let w = load_row::<T, V, N, true>(w.add((k + i) * row), part, V::N);
+                        add_multiple_of(&mut sums[(k + i) % C], factors[i], &w);
+                        i += Self::STEP;
                     }
                 }
                 k += 4;
@@ -505,15 +510,44 @@ impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE
     /// It is one of these.
     #[inline(always)]
     unsafe fn block(&self, col: usize, last: usize) {
+        let (y, width) = (self.y.wrapping_add(col), const { width::<T>() });
+        // SAFETY: the caller's.
+        unsafe {
+            let mut sums = self.chains::<0>(col, last);
+            if const { Self::STEP == 2 } {
+                // Out of the registers meanwhile: the compiler would add these chains after the others.
+                store_row::<T, V, N, WHOLE>(&sums, y, width, last);
+                let others = self.chains::<1>(col, last);
+                sums = load_row::<T, V, N, WHOLE>(y, width, last);
+                let mut n = 0;
+                while n < N {
+                    sums[n] = sums[n].add(others[n]);
+                    n += 1;
+                }
+            }
+            if self.relu {
+                relu(&mut sums);
+            }
+            store_row::<T, V, N, WHOLE>(&sums, y, width, last);
+        }
+    }
+
+    /// The sum of the chains of this block that begin with `FIRST`: the first has the bias.
+    ///
+    /// # Safety
+    /// As for [`block`](Self::block).
+    #[inline(always)]
+    unsafe fn chains<const FIRST: usize>(&self, col: usize, last: usize) -> [V; N] {
         let inputs = self.inputs.get();
         let width = const { width::<T>() };
         let row = if WHOLE { width } else { self.outputs };
         let part = width * inputs;
         let mut sums = [[V::splat(T::ZERO); N]; C];
-        // SAFETY: what is loaded and stored is borrowed: the caller's columns, and each k below
-        // `inputs`.
+        // SAFETY: what is loaded is borrowed: the caller's columns, and each k below `inputs`.
         unsafe {
-            sums[0] = load_row::<T, V, N, WHOLE>(self.bias.add(col), width, last);
+            if const { FIRST == 0 } {
+                sums[0] = load_row::<T, V, N, WHOLE>(self.bias.add(col), width, last);
+            }
             let w = self.w.wrapping_add(col / width * part + col % width);
             let mut k = 0;
             if const { !WHOLE && size_of::<V>() == 64 } {
@@ -521,57 +555,51 @@ impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE
                 // and nothing is done with their sums. They are too few behind the last rows alone.
                 let short = const { N * V::N }.saturating_sub(self.outputs - col).div_ceil(row);
                 while k + C + short <= inputs {
-                    let mut c = 0;
+                    let mut c = FIRST;
                     while c < C {
                         let w = load_row::<T, V, N, true>(w.add((k + c) * row), part, last);
                         add_multiple(&mut sums[c], *self.x.add(k + c), &w);
-                        c += 1;
+                        c += Self::STEP;
                     }
                     k += C;
                 }
             }
             if const { WHOLE && V::SPLATS_FOUR } {
-                let turns = (self.x, inputs - inputs % Self::TURN);
-                Self::add_turns::<false>(&mut sums, turns, (w, row, part));
-                if const { Self::AT_ONCE < C } {
-                    Self::add_turns::<true>(&mut sums, turns, (w, row, part));
-                }
-                k = turns.1;
+                let turns = inputs - inputs % Self::TURN;
+                Self::add_turns::<FIRST>(&mut sums, (self.x, turns), (w, row, part));
+                k = turns;
             }
             while k + C <= inputs {
-                let mut c = 0;
+                let mut c = FIRST;
                 while c < C {
                     let w = load_row::<T, V, N, WHOLE>(w.add((k + c) * row), part, last);
                     add_multiple(&mut sums[c], *self.x.add(k + c), &w);
-                    c += 1;
+                    c += Self::STEP;
                 }
                 k += C;
             }
-            let mut c = 0;
+            let mut c = FIRST;
             while c + 1 < C {
                 if k + c < inputs {
                     let w = load_row::<T, V, N, WHOLE>(w.add((k + c) * row), part, last);
                     add_multiple(&mut sums[c], *self.x.add(k + c), &w);
                 }
-                c += 1;
+                c += Self::STEP;
             }
-            let mut chains = C;
-            while chains > 1 {
-                chains /= 2;
-                let mut c = 0;
-                while c < chains {
-                    let mut n = 0;
-                    while n < N {
-                        sums[c][n] = sums[c][n].add(sums[c + chains][n]);
-                        n += 1;
-                    }
-                    c += 1;
-                }
-            }
-            if self.relu {
-                relu(&mut sums[0]);
-            }
-            store_row::<T, V, N, WHOLE>(&sums[0], self.y.add(col), width, last);
         }
+        let mut chains = C;
+        while chains > Self::STEP {
+            chains /= 2;
+            let mut c = FIRST;
+            while c < chains {
+                let mut n = 0;
+                while n < N {
+                    sums[c][n] = sums[c][n].add(sums[c + chains][n]);
+                    n += 1;
+                }
+                c += Self::STEP;
+            }
+        }
+        sums[FIRST]
     }
 }
