@@ -276,7 +276,7 @@ impl<T: Float, V: Square<T>, I: Size, const W: usize> Task for LastPanel<'_, T, 
         let mut sums = [V::splat(T::ZERO); W];
         // SAFETY: what is loaded and stored is borrowed: `W` outputs, and rows below `inputs`.
         unsafe {
-            sums[0] = V::load_first(self.bias, const { if W < 8 { W } else { 8 } });
+            sums[0] = if W < 8 { V::load_first(self.bias, W) } else { V::load(self.bias) };
             if const { W > 8 } {
                 sums[1] = V::load_first(self.bias.add(8), const { W.saturating_sub(8) });
             }
@@ -326,7 +326,11 @@ impl<T: Float, V: Square<T>, I: Size, const W: usize> Task for LastPanel<'_, T, 
             if self.relu {
                 relu(&mut sums);
             }
-            sums[0].store_first(self.y, const { if W < 8 { W } else { 8 } });
+            if W < 8 {
+                sums[0].store_first(self.y, W)
+            } else {
+                sums[0].store(self.y)
+            }
             if const { W > 8 } {
                 sums[1].store_first(self.y.add(8), const { W.saturating_sub(8) });
             }
