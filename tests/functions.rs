@@ -155,7 +155,12 @@ fn everywhere(function: &str, ours: impl Fn(&mut [Many; WAYS]) + Sync) {
                 ours(&mut ys);
                 for (i, x) in xs.into_iter().enumerate() {
                     let exact = exact(f64::from(x));
+                    let nearest = exact as f32;
                     for (worst, ys) in worst.iter_mut().zip(&ys) {
+                        // Half an ulp at the most: most are, and to compute it takes longer than they do.
+                        if ys[i] == nearest && worst.0 >= 0.5 {
+                            continue;
+                        }
                         let error = error(ys[i], exact);
                         // Also where the error is no number.
                         if error > worst.0 || error.is_nan() {

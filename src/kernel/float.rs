@@ -8,6 +8,7 @@ use core::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAss
 use super::functions::{self, Series};
 use super::lanes::Square;
 use super::product::Plain;
+use super::root;
 use super::rounding::Twice;
 use crate::{Machine, Zero};
 
@@ -177,100 +178,5 @@ macro_rules! float {
     };
 }
 
-#[cfg(feature = "std")]
-float!(f32, F32, f32::sqrt);
-#[cfg(feature = "std")]
-float!(f64, F64, f64::sqrt);
-
-#[cfg(all(not(feature = "std"), not(all(target_arch = "arm", target_abi = "eabihf"))))]
-float!(f32, F32, integer_root::sqrt_f32);
-#[cfg(all(not(feature = "std"), target_arch = "arm", target_abi = "eabihf"))]
-float!(f32, F32, vsqrt);
-#[cfg(not(feature = "std"))]
-float!(f64, F64, integer_root::sqrt_f64);
-
-/// The square root of an Arm FPU, for which `core` has no function.
-#[cfg(all(not(feature = "std"), target_arch = "arm", target_abi = "eabihf"))]
-#[inline(always)]
-fn vsqrt(x: f32) -> f32 {
-    let mut bits = x.to_bits();
-    // SAFETY: computes from a register to a register. These are registers of integers, because the
-    // compiler has no name for those of an FPU without double precision.
-    unsafe {
-        core::arch::asm!(
-            "vmov s0, {bits}",
-            "vsqrt.f32 s0, s0",
-            "vmov {bits}, s0",
-            bits = inout(reg) bits,
-            out("s0") _,
-            options(pure, nomem, nostack, preserves_flags)
-        );
-    }
-    f32::from_bits(bits)
-}
-
-/// Square roots where `core` has none: the significand's integer root, with two bits more than
-/// the result holds, the lowest of which says whether anything was cut off, so that the conversion
-/// back rounds correctly.
-#[cfg(any(test, not(feature = "std")))]
-mod integer_root {
-    #![cfg_attr(
-        all(target_arch = "arm", target_abi = "eabihf"),
-        expect(dead_code, reason = "the FPU has a root for `f32`")
-    )]
-
-    macro_rules! sqrt {
-        ($name:ident, $t:ty, $bits:ty, $wide:ty, $mantissa:literal, $bias:literal) => {
-            pub(super) fn $name(x: $t) -> $t {
-                if !(x > 0.0 && x < <$t>::INFINITY) {
-                    return if x < 0.0 { <$t>::NAN } else { x };
-                }
-                const UP: $t = (1u64 << ($mantissa + 1)) as $t;
-                let subnormal = x < <$t>::MIN_POSITIVE;
-                let bits = if subnormal { x * UP } else { x }.to_bits();
-                let lift = if subnormal { $mantissa + 1 } else { 0 };
-                // x = significand · 2^exponent
-                let significand = (bits & ((1 << $mantissa) - 1)) | (1 << $mantissa);
-                let exponent = (bits >> $mantissa) as i32 - ($bias + $mantissa) - lift;
-                // So far that the root has two bits more than the result at least, and that half
-                // of the exponent that is left is whole.
-                let shift = $mantissa + 4 + ((exponent + $mantissa) & 1);
-                let square = (significand as $wide) << shift;
-                let root = square.isqrt();
-                let inexact = <$bits>::from(root * root != square);
-                let power = ((exponent - shift) / 2 + $bias) as $bits;
-                (root as $bits | inexact) as $t * <$t>::from_bits(power << $mantissa)
-            }
-        };
-    }
-    sqrt!(sqrt_f32, f32, u32, u64, 23, 127);
-    sqrt!(sqrt_f64, f64, u64, u128, 52, 1023);
-}
-
-#[cfg(all(test, feature = "std"))]
-mod tests {
-    use super::*;
-    use rand::{Rng, SeedableRng, rngs::Xoshiro256PlusPlus};
-
-    #[test]
-    fn integer_roots_are_those_of_std() {
-        let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
-        let edges = [0.0, -0.0, 1.0, 2.0, 4.0, -1.0, 1e-45, f32::MAX, f32::INFINITY, f32::NAN];
-        let random = (0..100_000).map(|_| f32::from_bits(rng.next_u32()));
-        for x in edges.into_iter().chain(random) {
-            let (root, expected) = (integer_root::sqrt_f32(x), x.sqrt());
-            assert!(
-                root.to_bits() == expected.to_bits() || root.is_nan() && expected.is_nan(),
-                "{x}"
-            );
-        }
-        for _ in 0..100_000 {
-            let x = f64::from_bits(rng.next_u64()).abs();
-            let (root, expected) = (integer_root::sqrt_f64(x), x.sqrt());
-            assert!(
-                root.to_bits() == expected.to_bits() || root.is_nan() && expected.is_nan(),
-                "{x}"
-            );
-        }
-    }
-}
+float!(f32, F32, root::f32);
+float!(f64, F64, root::f64);

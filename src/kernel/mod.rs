@@ -229,6 +229,7 @@ pub(crate) mod panels;
 mod part;
 mod processor;
 pub(crate) mod product;
+mod root;
 pub mod rounding;
 mod tanh;
 
