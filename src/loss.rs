@@ -24,6 +24,7 @@ use crate::{Float, Zero};
 /// A loss for networks that output `Y`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no loss for a network that outputs `{Y}`",
+    label = "not a loss for this output",
     note = "losses are `MeanSquaredError`, `CrossEntropy`, ... ; one of your own implements `constgrad::Loss<[T; N]>`"
 )]
 pub trait Loss<Y> {

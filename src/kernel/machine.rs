@@ -142,8 +142,8 @@ impl Machine for Plain {
 /// The function of the best machine that this processor is: the only place that may name one other than
 /// [`Baseline`].
 ///
-/// It is called by its address. Of a call for each machine the compiler would not use the place of the
-/// caller's result: 32-16 took 33 ns with a copy that waits for what was stored, and 20 without.
+/// It is called by its address: of a call for each machine the compiler would copy the result to the
+/// caller's place.
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 macro_rules! of_the_best {
     ($function:ident, $of_baseline:ident) => {

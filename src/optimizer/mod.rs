@@ -113,6 +113,7 @@ use crate::{Float, Layer, Machine, Visitor, Zero};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no optimizer",
+    label = "not an optimizer",
     note = "optimizers are `Sgd`, `Adam`, ... ; one of your own implements `constgrad::Optimizer`"
 )]
 pub trait Optimizer {

@@ -1,0 +1,5 @@
+use constgrad::{Dense, Relu, assert_network};
+
+const _: () = assert_network::<Dense<2, 1, Relu, f64>>();
+
+fn main() {}
