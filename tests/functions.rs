@@ -38,12 +38,18 @@ impl Number for f64 {
     }
 }
 
-/// The error in ulp: NaN where one of the two is infinite or NaN and the other is not.
+/// The error in ulp: infinite where one of the two is infinite or NaN and the other is not the same.
 #[inline(always)]
 fn error<T: Number>(ours: T, exact: f64) -> f64 {
-    let same = ours == T::from_f64(exact) || ours.is_nan() & exact.is_nan();
     let distance = (ours.to_f64() - exact).abs() / T::ulp(exact);
-    if same & !ours.is_finite() { 0.0 } else { distance }
+    let same = ours == T::from_f64(exact) || ours.is_nan() & exact.is_nan();
+    if ours.is_finite() & !distance.is_nan() {
+        distance
+    } else if same {
+        0.0
+    } else {
+        f64::INFINITY
+    }
 }
 
 /// `ours` is within `bound` ulp of `exact` everywhere.
@@ -159,8 +165,7 @@ fn everywhere(function: &str, ours: impl Fn(&mut [Many; WAYS]) + Sync) {
                 for (worst, ys) in worst.iter_mut().zip(&ys) {
                     let errors: [f64; MANY] = array::from_fn(|i| error(ys[i], exact[i]));
                     for (error, x) in errors.into_iter().zip(xs) {
-                        // Also where the error is no number.
-                        if error > worst.0 || error.is_nan() {
+                        if error > worst.0 {
                             *worst = (error, x);
                         }
                     }

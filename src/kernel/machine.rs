@@ -139,18 +139,26 @@ impl Machine for Plain {
     functions!();
 }
 
-/// The function of the best machine that this processor is: the only place that may name one other than
-/// [`Baseline`].
+/// On the best machine that this processor is: the only place that may name one other than
+/// [`Baseline`]. Of others it calls the function with their instructions, or else what `Baseline` does.
 ///
-/// It is called by its address: of a call for each machine the compiler would copy the result to the
-/// caller's place.
-#[cfg(all(feature = "std", target_arch = "x86_64"))]
-macro_rules! of_the_best {
-    ($function:ident, $of_baseline:ident) => {
-        match super::Level::current() {
-            super::Level::Avx512 => x86::Avx512::$function,
-            super::Level::Avx2 => x86::Avx2::$function,
-            super::Level::Baseline => Baseline::$of_baseline,
+/// Not by its address: then LLVM would not see that nothing unwinds.
+macro_rules! on_the_best {
+    ($function:ident or $otherwise:ident($($argument:expr),*)) => {
+        cfg_select! {
+            all(feature = "std", target_arch = "x86_64") => {
+                match super::Level::current() {
+                    // SAFETY: `current` is a level that this processor has.
+                    super::Level::Avx512 => unsafe { x86::Avx512::$function($($argument),*) },
+                    // SAFETY: as above.
+                    super::Level::Avx2 => unsafe { x86::Avx2::$function($($argument),*) },
+                    super::Level::Baseline => Baseline::$otherwise($($argument),*),
+                }
+            }
+            _ => {{
+                super::processor::look();
+                Baseline::$otherwise($($argument),*)
+            }}
         }
     };
 }
@@ -158,23 +166,13 @@ macro_rules! of_the_best {
 /// Does `task` on the best machine that this processor is.
 #[inline(always)]
 pub(crate) fn dispatch<T: Task>(task: T) -> T::Output {
-    cfg_select! {
-        all(feature = "std", target_arch = "x86_64") => {
-            let run: unsafe fn(T) -> T::Output = of_the_best!(function, run);
-            // SAFETY: this processor has the level.
-            unsafe { run(task) }
-        }
-        _ => {
-            super::processor::look();
-            Baseline::run(task)
-        }
-    }
+    on_the_best!(function or run(task))
 }
 
 /// Does the task that `make` makes: see [`Machine::run_made`].
 #[inline(always)]
-pub(crate) fn dispatch_made<T: Task, K: FnOnce(A, B, C, D, E, F) -> T, A, B, C, D, E, F>(
-    make: K,
+pub(crate) fn dispatch_made<T: Task, A, B, C, D, E, F>(
+    make: impl FnOnce(A, B, C, D, E, F) -> T,
     a: A,
     b: B,
     c: C,
@@ -182,17 +180,7 @@ pub(crate) fn dispatch_made<T: Task, K: FnOnce(A, B, C, D, E, F) -> T, A, B, C, 
     e: E,
     f: F,
 ) -> T::Output {
-    cfg_select! {
-        all(feature = "std", target_arch = "x86_64") => {
-            let run: unsafe fn(K, A, B, C, D, E, F) -> T::Output = of_the_best!(function_made, run_made);
-            // SAFETY: this processor has the level.
-            unsafe { run(make, a, b, c, d, e, f) }
-        }
-        _ => {
-            super::processor::look();
-            Baseline::run_made(make, a, b, c, d, e, f)
-        }
-    }
+    on_the_best!(function_made or run_made(make, a, b, c, d, e, f))
 }
 
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
@@ -219,7 +207,7 @@ pub(crate) mod x86 {
 
                 #[inline(always)]
                 fn run<T: Task>(task: T) -> T::Output {
-                    // SAFETY: the type is private to the kernels, and `of_the_best` and their tests
+                    // SAFETY: the type is private to the kernels, and `on_the_best` and their tests
                     // alone name it, for a `Level` that this processor has.
                     unsafe { $name::call(task) }
                 }
@@ -239,9 +227,9 @@ pub(crate) mod x86 {
                 }
             }
 
-            // The compiler heeds `inline(never)` where the caller has the target features too: so
-            // `call` is inlined into kernels, and the function that it calls is not. Without it the
-            // function would be inlined, or called by way of another without the features.
+            // `run` has no target features: if it called `function`, the compiler would not heed
+            // `inline(never)`, or would call it by way of a jump. `call` has them, and is inlined
+            // into kernels, which have them too; its own call stays one.
             impl $name {
                 #[inline]
                 #[target_feature(enable = $features)]

@@ -22,6 +22,7 @@
 //! | `claim` | weights that a thread will change, claimed from other cores in time |
 //! | `processor` | what depends on its maker and family |
 //! | `float`, `bits` | the number types; numbers of their bits |
+//! | `root` | square roots, with `std` and without |
 //! | `boxed`, `bytes`, `part` | a box, the bytes, and the same part of several networks |
 //!
 //! # What was tried
@@ -201,14 +202,16 @@
 //!   longer. With 128 rows instead of 64 it took 1 % less, and twice the stack.
 //! - Of one sample four inputs are loaded at once, and shuffled: 64-64 takes 10 % less (the same).
 //! - Where a layer has 4 or 8 chains, half of them are done at a time, of twice as many outputs. An input
-//!   is loaded half as often: 128-16 takes 16 % less, 64-32 3 to 5 %. Those of even numbers are one sum
-//!   before the others begin, and it waits in memory: the compiler would keep it in registers, and load
-//!   in each turn what it had put there for the loop. 64-32 takes 6 % less, 16-24 13 %.
+//!   is loaded half as often: 128-16 takes 16 % less, 64-32 3 to 5 %. First the even chains, which are
+//!   added up and stored, then the odd ones: in registers the even ones would push out the places that the
+//!   loop shuffles by, which it then loads in each turn. To store them takes another 6 % off 64-32, and
+//!   13 % off 16-24.
 //! - In a last panel of 5 or more outputs a vector holds three rows at the most: to blend their inputs is
 //!   quicker than to permute, which takes two cycles there. 64-10 takes 39 ns instead of 57. Masks are
 //!   part of the instructions, and the compiler does not know where the loop ends: with masks in registers,
-//!   or a loop that it unrolls, splats would be in memory meanwhile, and half of these across two lines of
-//!   the cache. 32-5 and 32-10 take 23 % less, 32-13 35 %, 32-15 7 %; with the above 64-32-10 11 %.
+//!   or a loop that it unrolls, inputs are stored on the stack and loaded again, half of them across two
+//!   lines of the cache. 32-5 and 32-10 take 23 % less, 32-13 35 %, 32-15 7 %. With the halves of chains
+//!   above it is 11 % of 64-32-10.
 
 pub(crate) mod adam;
 mod arena;

@@ -274,7 +274,7 @@ pub trait Lanes<T>: Copy {
 
 /// The same pointer: the compiler does not know how it was computed, or where it points.
 #[inline(always)]
-pub(in crate::kernel) fn hidden<T>(pointer: *const T) -> *const T {
+pub(super) fn hidden<T>(pointer: *const T) -> *const T {
     #[cfg(all(not(miri), target_arch = "x86_64"))]
     let pointer = {
         let mut hidden = pointer;
@@ -285,6 +285,21 @@ pub(in crate::kernel) fn hidden<T>(pointer: *const T) -> *const T {
         hidden
     };
     pointer
+}
+
+/// The same number: the compiler does not know it.
+#[inline(always)]
+pub(in crate::kernel) fn unknown(number: usize) -> usize {
+    #[cfg(all(not(miri), target_arch = "x86_64"))]
+    let number = {
+        let mut unknown = number;
+        // SAFETY: to the compiler this may change the number; it is a comment.
+        unsafe {
+            core::arch::asm!("/* {0} */", inout(reg) unknown, options(pure, nomem, nostack, preserves_flags));
+        }
+        unknown
+    };
+    number
 }
 
 /// A vector of one or more segments of 128 bits, across which it costs more to move a number.
@@ -311,14 +326,14 @@ pub trait Square<T>: Lanes<T> {
         self
     }
 
-    /// The first `n` of these numbers, and the rest of those: for an `n` that the compiler knows, which
-    /// is then part of an instruction and takes no register.
+    /// The first `n` of these numbers, and the rest of those. The compiler must know `n`, which is then
+    /// part of an instruction and takes no register; else it would have to jump.
     #[inline(always)]
     fn then(self, _n: usize, _rest: Self) -> Self {
         self
     }
 
-    /// The same for any `n`.
+    /// The same where `n` is not known.
     #[inline(always)]
     fn then_any(self, _n: usize, _rest: Self) -> Self {
         self

@@ -2,13 +2,12 @@
 //! loaded without a pause, and that sums need not wait for each other.
 
 use core::marker::PhantomData;
-use core::ptr;
 
 use super::chosen::Chosen;
 use super::matrix::{Known, Layout, Size, whole, width};
 use super::split::Split;
 use super::vectors::{Half, add_multiple, add_multiple_of, is_half, load_row, relu, store_row};
-use crate::kernel::lanes::{Lanes, Square, hidden};
+use crate::kernel::lanes::{Lanes, Square, unknown};
 use crate::kernel::{Float, INLINES, Machine, Panels, Task};
 
 /// Multiply-accumulates up to which one sample is inlined into its layer's pass. Its functions are
@@ -271,12 +270,13 @@ impl<T: Float, V: Square<T>, I: Size, const W: usize> Task for LastPanel<'_, T, 
         // A loop that ends where the compiler knows is unrolled, and splats of several turns are more
         // than there are registers.
         if const { Self::blends::<X>() } && whole > 8 {
-            whole = hidden(ptr::without_provenance::<T>(whole)).addr();
+            whole = unknown(whole);
         }
         let mut sums = [V::splat(T::ZERO); W];
         // SAFETY: what is loaded and stored is borrowed: `W` outputs, and rows below `inputs`.
         unsafe {
-            sums[0] = if W < 8 { V::load_first(self.bias, W) } else { V::load(self.bias) };
+            sums[0] =
+                if const { W < 8 } { V::load_first(self.bias, W) } else { V::load(self.bias) };
             if const { W > 8 } {
                 sums[1] = V::load_first(self.bias.add(8), const { W.saturating_sub(8) });
             }
@@ -326,7 +326,7 @@ impl<T: Float, V: Square<T>, I: Size, const W: usize> Task for LastPanel<'_, T, 
             if self.relu {
                 relu(&mut sums);
             }
-            if W < 8 {
+            if const { W < 8 } {
                 sums[0].store_first(self.y, W)
             } else {
                 sums[0].store(self.y)
@@ -466,9 +466,9 @@ impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE
         Chains { w, bias, x, y, inputs, outputs, relu, borrowed: PhantomData }
     }
 
-    /// Of how many chains one is done at a time: every one, or every second, if all would be more sums
-    /// than there are registers. Those of even numbers are added to one sum, and so are the others,
-    /// before the two are added.
+    /// Every chain is done at a time, or every second: if all would be more sums than the 16 registers of
+    /// AVX2 hold, which [`most`] allows there alone. The even ones are added up before the odd ones begin,
+    /// and these before the two sums are added.
     const STEP: usize = if N * C > 8 { 2 } else { 1 };
 
     /// Inputs that one turn of the loop takes: whole fours, and as many for each chain.
@@ -519,7 +519,8 @@ impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE
         unsafe {
             let mut sums = self.chains::<0>(col, last);
             if const { Self::STEP == 2 } {
-                // Out of the registers meanwhile: the compiler would add these chains after the others.
+                // Out of the registers meanwhile, where the compiler would keep each of the even chains. The
+                // result is no input, which is read again.
                 store_row::<T, V, N, WHOLE>(&sums, y, width, last);
                 let others = self.chains::<1>(col, last);
                 sums = load_row::<T, V, N, WHOLE>(y, width, last);

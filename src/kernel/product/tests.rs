@@ -424,7 +424,12 @@ fn bits_depend_on_fused_multiply_add_alone() {
             }
         });
         if let [Some((_, twice)), Some((_, once))] = &by_rounding {
-            let pairs = [(&twice.y, &once.y), (&twice.dw, &once.dw), (&twice.dx, &once.dx)];
+            let pairs = [
+                (&twice.y, &once.y),
+                (&twice.singles, &once.singles),
+                (&twice.dw, &once.dw),
+                (&twice.dx, &once.dx),
+            ];
             for (twice, once) in pairs.iter().flat_map(|(a, b)| a.iter().zip(*b)) {
                 let bound = 1e-6 * (SIZES as f32);
                 assert!((twice - once).abs() <= bound, "{twice} and {once} for {size:?}");
