@@ -210,8 +210,8 @@
 //!   quicker than to permute, which takes two cycles there. 64-10 takes 39 ns instead of 57. Masks are
 //!   part of the instructions, and the compiler does not know where the loop ends: with masks in registers,
 //!   or a loop that it unrolls, inputs are stored on the stack and loaded again, half of them across two
-//!   lines of the cache. 32-5 and 32-10 take 23 % less, 32-13 35 %, 32-15 7 %. With the halves of chains
-//!   above it is 11 % of 64-32-10.
+//!   lines of the cache. 32-5 and 32-10 take 22 to 25 % less, 32-13 30 to 37 %, 32-15 7 to 12 %. With the
+//!   halves of chains above 64-32-10 takes 11 to 13 % less.
 
 pub(crate) mod adam;
 mod arena;
