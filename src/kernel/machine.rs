@@ -259,8 +259,8 @@ pub(crate) mod x86 {
 
                 #[inline(never)]
                 #[target_feature(enable = $features)]
-                pub(super) fn function_made<T: Task, K: FnOnce(A, B, C, D, E, F) -> T, A, B, C, D, E, F>(
-                    make: K,
+                pub(super) fn function_made<T: Task, A, B, C, D, E, F>(
+                    make: impl FnOnce(A, B, C, D, E, F) -> T,
                     a: A,
                     b: B,
                     c: C,
