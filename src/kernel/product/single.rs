@@ -471,25 +471,31 @@ impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE
     /// and these before the two sums are added.
     const STEP: usize = if N * C > 8 { 2 } else { 1 };
 
-    /// Inputs that one turn of the loop takes: whole fours, and as many for each chain.
+    /// Inputs that are taken in one turn, or in a part of it: whole fours, and as many for each chain.
     const TURN: usize = if C < 4 { 4 } else { C };
 
-    /// Adds the products of so many inputs from `x` on, in whole turns, to the chains that begin with
-    /// `FIRST`. `w` is where the first weight is, and how far the next row and part are.
+    /// Adds the products of inputs from `begin` on to the chains that begin with `FIRST`, as many as there are in
+    /// whole turns of `PARTS` · [`TURN`](Self::TURN), and returns the input behind them. `w` is where the
+    /// weights of input 0 are, and how far the next row and part are.
     ///
     /// # Safety
     /// These are inputs, and rows and columns of W.
     #[inline(always)]
-    unsafe fn add_turns<const FIRST: usize>(
+    unsafe fn add_turns<const FIRST: usize, const PARTS: usize>(
+        &self,
         sums: &mut [[V; N]; C],
-        (mut x, inputs): (*const T, usize),
-        (mut w, row, part): (*const T, usize, usize),
-    ) {
+        begin: usize,
+        (w, row, part): (*const T, usize, usize),
+    ) -> usize {
+        let turn = const { PARTS * Self::TURN };
         let places = V::places();
-        let mut left = inputs;
+        let inputs = self.inputs.get() - begin;
+        let mut left = inputs - inputs % turn;
+        let end = begin + left;
+        let (mut x, mut w) = (self.x.wrapping_add(begin), w.wrapping_add(begin * row));
         while left > 0 {
             let mut k = 0;
-            while k < Self::TURN {
+            while k < turn {
                 // SAFETY: the caller's.
                 unsafe {
                     let factors = V::splat_four(x.add(k), &places);
@@ -502,10 +508,11 @@ impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE
                 }
                 k += 4;
             }
-            x = x.wrapping_add(Self::TURN);
-            w = w.wrapping_add(Self::TURN * row);
-            left -= Self::TURN;
+            x = x.wrapping_add(turn);
+            w = w.wrapping_add(turn * row);
+            left -= turn;
         }
+        end
     }
 
     /// The block from output `col` on, whose last vector has `last` numbers.
@@ -570,9 +577,11 @@ impl<T: Float, V: Lanes<T>, I: Size, const N: usize, const C: usize, const WHOLE
                 }
             }
             if const { WHOLE && V::SPLATS_FOUR } {
-                let turns = inputs - inputs % Self::TURN;
-                Self::add_turns::<FIRST>(&mut sums, (self.x, turns), (w, row, part));
-                k = turns;
+                // Half of the chains leave a turn so little to do that the loop is a fifth of it.
+                if const { Self::STEP == 2 && I::KNOWN.is_none() } {
+                    k = self.add_turns::<FIRST, 2>(&mut sums, k, (w, row, part));
+                }
+                k = self.add_turns::<FIRST, 1>(&mut sums, k, (w, row, part));
             }
             while k + C <= inputs {
                 let mut c = FIRST;
