@@ -182,10 +182,12 @@ pub trait Elementwise: 'static {
 }
 
 /// The derivative is computed from the output h, which the next layer keeps anyway.
+#[derive(Debug)]
 pub enum FromOutput {}
 
 /// The derivative is computed from the input s, in the same pass as h: what the two have in common is
 /// computed once. It is kept until backward multiplies by it.
+#[derive(Debug)]
 pub enum FromInput {}
 
 /// [`FromOutput`] or [`FromInput`]. Sealed.

@@ -47,7 +47,7 @@ pub const fn assert_at_most(what: &str, found: usize, limit: usize) {
 }
 
 /// One layer of a network, as its summary shows it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct LayerInfo {
     /// Writes the layer's type as a user writes it.
     pub name: fn(&mut fmt::Formatter<'_>) -> fmt::Result,
@@ -98,7 +98,7 @@ impl<N: Layer> fmt::Debug for Layers<N> {
         struct Name(LayerInfo);
         impl fmt::Debug for Name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
+                fmt::Display::fmt(&self.0, f)
             }
         }
 

@@ -125,8 +125,9 @@
 //!   `rayon`.
 //! - `unfused` rounds every product before it is added, and looks up `tanh` of `f32` in a table: the
 //!   same bits on all processors. Without it three kinds differ in the last digits: those with fused
-//!   multiply-add in their vectors (AVX2, AVX-512, NEON); SSE2 of x86-64 and `simd128` of WebAssembly,
-//!   which round each; and all others, which do as with `unfused`. Nothing else differs: the same
+//!   multiply-add in their vectors (AVX2, AVX-512, NEON), where what an optimizer has all but forgotten
+//!   is 0 too; SSE2 of x86-64 and `simd128` of WebAssembly, which round each; and all others, which do
+//!   as with `unfused`. Nothing else differs: the same
 //!   seed, data and build give the same bits, whatever the width of the vectors.
 //! - `serde` writes and reads networks, optimizers with their states, trainers and schedules in any
 //!   format of serde's: a training that is continued gives the same bits as one that was not

@@ -22,6 +22,38 @@ use crate::kernel::rounding::{Rounding, Twice};
 use crate::{Float, Zero};
 
 /// A loss for networks that output `Y`.
+///
+/// One of your own:
+///
+/// ```
+/// use constgrad::prelude::*;
+/// use constgrad::{Dense, Loss, Sgd, Trainer};
+///
+/// /// max(0, 1 − t y), with t = 1 for what is so, and −1 for what is not.
+/// struct Hinge;
+///
+/// impl Loss<[f32; 1]> for Hinge {
+///     type Target = bool;
+///     type Scalar = f32;
+///
+///     fn gradient(&self, [y]: &[f32; 1], &is: &bool, scale: f32, dy: &mut [f32; 1]) -> f32 {
+///         let t = if is { 1.0 } else { -1.0 };
+///         let loss = (1.0 - t * y).max(0.0);
+///         *dy = [if loss > 0.0 { -t * scale } else { 0.0 }];
+///         loss
+///     }
+/// }
+///
+/// let mut net = Dense::<2, 1>::ZERO;
+/// let mut trainer = Trainer::<_, _, _, 4>::new(Hinge, Sgd::new(0.5));
+/// let (x, or) = ([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [false, true, true, true]);
+/// for _ in 0..50 {
+///     trainer.step(&mut net, &x, &or);
+/// }
+/// assert_eq!(x.map(|x| net.predict(&x)[0] > 0.0), or);
+/// ```
+///
+/// A network with another output, or targets of another type, do not compile.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no loss for a network that outputs `{Y}`",
     label = "not a loss for this output",

@@ -1,6 +1,6 @@
 //! Training sample by sample, in place: without memory for a gradient.
 
-use core::array;
+use core::{array, fmt};
 
 use crate::kernel::{Task, dispatch};
 use crate::pass::DescendFirst;
@@ -43,6 +43,13 @@ pub struct OnlineSgd<N: Layer, L: Loss<N::Output>> {
     /// Learning rate, which may be set from a [schedule](crate::schedule).
     pub lr: f64,
     tape: Tape<N, 1>,
+}
+
+impl<N: Layer, L: Loss<N::Output> + fmt::Debug> fmt::Debug for OnlineSgd<N, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("OnlineSgd");
+        debug.field("loss", &self.loss).field("lr", &self.lr).finish_non_exhaustive()
+    }
 }
 
 impl<N: Layer, L: Loss<N::Output>> OnlineSgd<N, L> {

@@ -1,5 +1,7 @@
 //! Forward and backward by hand, for those who want to see the derivatives.
 
+use core::fmt;
+
 use crate::kernel::{Aligned, Arena, Room, dispatch};
 use crate::pass::{BackwardFirst, Forward};
 use crate::{Layer, Shape, Store, Zero};
@@ -49,6 +51,12 @@ type ForBackward<'a, N, const B: usize> = (
 
 impl<N: Layer, const B: usize> Zero for Tape<N, B> {
     const ZERO: Self = Tape { layers: Zero::ZERO, y: Zero::ZERO, derivatives: Room::EMPTY };
+}
+
+impl<N: Layer, const B: usize> fmt::Debug for Tape<N, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tape").finish_non_exhaustive()
+    }
 }
 
 impl<N: Layer, const B: usize> Tape<N, B> {

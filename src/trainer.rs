@@ -1,6 +1,6 @@
 //! Training: forward, loss, backward and update, in memory of constant size.
 
-use core::array;
+use core::{array, fmt};
 
 use crate::error::{LengthError, NonFinite};
 use crate::kernel::{Aligned, SPARES_STACK, Task, dispatch, dispatch_made, elementwise};
@@ -75,6 +75,20 @@ pub struct Trainer<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> {
     gradient: N,
     state: O::State<N>,
     tape: Tape<N, B>,
+}
+
+impl<N, L, O, const B: usize> fmt::Debug for Trainer<N, L, O, B>
+where
+    N: Layer,
+    L: Loss<N::Output> + fmt::Debug,
+    O: Optimizer + fmt::Debug,
+{
+    /// Without the state, which is as large as the network: [`state`](Trainer::state) has it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Trainer");
+        debug.field("loss", &self.loss).field("optimizer", &self.optimizer);
+        debug.field("clip", &self.clip).finish_non_exhaustive()
+    }
 }
 
 impl<N: Layer, L: Loss<N::Output>, O: Optimizer, const B: usize> Trainer<N, L, O, B> {

@@ -15,6 +15,22 @@ fn trained_a_little() -> (Net, Trainer<Net, MeanSquaredError, Adam, 4>) {
 }
 
 #[test]
+fn trainers_show_what_may_be_set() {
+    let (_, mut trainer) = trained_a_little();
+    trainer.clip = Some(Clip::Norm(0.5));
+    let shown = format!("{trainer:?}");
+    let adam = format!("{:?}", trainer.optimizer);
+    assert_eq!(
+        shown,
+        format!(
+            "Trainer {{ loss: MeanSquaredError, optimizer: {adam}, clip: Some(Norm(0.5)), .. }}"
+        )
+    );
+    let online = OnlineSgd::<Net, _>::new(MeanSquaredError, 0.1);
+    assert_eq!(format!("{online:?}"), "OnlineSgd { loss: MeanSquaredError, lr: 0.1, .. }");
+}
+
+#[test]
 fn slices_of_other_lengths_are_refused_and_change_nothing() {
     let (mut net, mut trainer) = trained_a_little();
     let before = net.clone();

@@ -23,6 +23,9 @@
 //! in units of the last place, over all 2³² numbers, rounded twice; rounded once no error is larger.
 //! `tests/functions.rs` measures them again. tanh is odd, and tanh and σ never fall where x grows; e^x
 //! may, by one unit.
+//! tanh as e / (e + 2), with e = e^2x − 1, takes a fifth less by AVX2 (0.46 ns instead of 0.57 on a
+//! Zen 3), but errs by up to 2.65 ulp, and falls in places.
+//!
 //! The coefficients are minimax: `tests/functions/coefficients.py` computes them.
 //!
 //! A vector of a small network waits for each step of tanh, and over a long array the window in

@@ -1,5 +1,7 @@
 //! Training on several threads.
 
+use core::fmt;
+
 use super::awake::awake;
 use super::predict::sum_of_losses_by_halves;
 use super::tensor::{Add, Part, Role};
@@ -95,6 +97,21 @@ struct Share<N: Layer, const PART: usize> {
 
 impl<N: Layer, const PART: usize> Zero for Share<N, PART> {
     const ZERO: Self = Share { gradient: N::ZERO, tape: Tape::ZERO };
+}
+
+impl<N, L, O, const B: usize, const PART: usize, const THREADS: usize> fmt::Debug
+    for ParallelTrainer<N, L, O, B, PART, THREADS>
+where
+    N: Layer,
+    L: Loss<N::Output> + fmt::Debug,
+    O: Optimizer + fmt::Debug,
+{
+    /// Without the state, which is as large as the network: [`state`](ParallelTrainer::state) has it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("ParallelTrainer");
+        debug.field("loss", &self.loss).field("optimizer", &self.optimizer);
+        debug.field("clip", &self.clip).finish_non_exhaustive()
+    }
 }
 
 impl<N, L, O, const B: usize, const PART: usize, const THREADS: usize>
