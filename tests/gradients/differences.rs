@@ -69,7 +69,7 @@ impl Tally {
 }
 
 /// Checks a case at [`POINTS`] points where every part has derivatives, and at those that are met
-/// on the way to them: along two random directions and a random coordinate at every point, and along
+/// on the way to them: along random directions and a random coordinate at every point, and along
 /// every single coordinate once.
 pub fn check(case: &mut dyn Case, seed: u64, tally: &mut Tally) {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
@@ -92,14 +92,14 @@ pub fn check(case: &mut dyn Case, seed: u64, tally: &mut Tally) {
         points += 1;
         let mut point = Point::draw(case, &mut rng, tally);
         let alive = parts.iter().all(|part| point.size(part) > point.visible());
-        let [a, b] = array::from_fn(|_| &parts[rng.random_range(0..parts.len())]);
-        let checked = [&whole, a]
+        let [a, b, c] = array::from_fn(|_| &parts[rng.random_range(0..parts.len())]);
+        let checked = [&whole, a, b]
             .map(|part| {
                 point.agrees_somewhere(part, tally, || random_direction(part, len, &mut rng))
             })
             .into_iter()
             .chain([
-                point.agrees_somewhere(b, tally, || unit(len, rng.random_range(b.range.clone())))
+                point.agrees_somewhere(c, tally, || unit(len, rng.random_range(c.range.clone())))
             ])
             .all(|checked| checked);
         if alive {

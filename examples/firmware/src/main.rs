@@ -110,8 +110,7 @@ fn train_to_the_same_bits() -> bool {
 }
 
 fn train_for_long() -> bool {
-    // Without an FPU each takes QEMU 20 times as long.
-    let steps = if cfg!(target_abi = "eabihf") { 20_000 } else { 2_000 };
+    let steps = 20_000;
     if !fits(soak::NetTrainer::RAM) {
         println!("soak        too large for this chip");
         return true;
