@@ -123,6 +123,7 @@ macro_rules! square {
         |$a:ident, $b:ident| $zip:expr,
         |$from:ident, $step:pat_param| $load:expr
         $(,
+            |$from_eight:ident, $loaded:ident| $load_eight:expr,
             |$numbers:ident, $places:ident| $permute:expr,
             |$first:ident, $n:ident, $rest:ident| $then:expr,
             |$first_any:ident, $n_any:ident, $rest_any:ident| $then_any:expr
@@ -148,9 +149,15 @@ macro_rules! square {
                 const PERMUTES: bool = true;
 
                 #[inline(always)]
-                fn permute(self, $places: &[i32; 8]) -> Self {
+                unsafe fn load_eight($from_eight: *const $t, $loaded: usize) -> Self {
+                    // SAFETY: as above, and the caller's.
+                    unsafe { $load_eight }
+                }
+
+                #[inline(always)]
+                unsafe fn permute(self, $places: *const i32) -> Self {
                     let $numbers = self;
-                    // SAFETY: as above.
+                    // SAFETY: as above, and the caller's.
                     unsafe { $permute }
                 }
 
@@ -316,13 +323,25 @@ pub trait Square<T>: Lanes<T> {
     /// They can be read.
     unsafe fn load_segments(from: *const T, step: usize) -> Self;
 
-    /// Whether this is a vector of 8 numbers that has the operations below; without, they do
-    /// nothing.
+    /// Whether this is a vector of 8 or 16 numbers that has the operations below; else none is called.
     const PERMUTES: bool = false;
 
-    /// The numbers at these places.
+    /// The first `n` of 1 to 8 numbers from `from` on, the rest of eight being −0, and any behind these.
+    ///
+    /// # Safety
+    /// The first `n` can be read.
     #[inline(always)]
-    fn permute(self, _places: &[i32; 8]) -> Self {
+    unsafe fn load_eight(from: *const T, n: usize) -> Self {
+        // SAFETY: the caller's.
+        unsafe { Self::load_first(from, n) }
+    }
+
+    /// The numbers at the `N` places from `places` on.
+    ///
+    /// # Safety
+    /// They can be read.
+    #[inline(always)]
+    unsafe fn permute(self, _places: *const i32) -> Self {
         self
     }
 

@@ -208,7 +208,11 @@ square!(
         let low = _mm512_insertf32x4::<1>(low, _mm_loadu_ps(from.add(step)));
         let low = _mm512_insertf32x4::<2>(low, _mm_loadu_ps(from.add(2 * step)));
         _mm512_insertf32x4::<3>(low, _mm_loadu_ps(from.add(3 * step)))
-    }
+    },
+    |from, n| _mm512_castps256_ps512(__m256::load_eight(from, n)),
+    |numbers, places| _mm512_permutexvar_ps(_mm512_loadu_epi32(places), numbers),
+    |first, n, rest| _mm512_mask_blend_ps(u16::MAX >> (16 - n), rest, first),
+    |first, n, rest| _mm512_mask_blend_ps(u16::MAX >> (16 - n), rest, first)
 );
 
 square!(
@@ -229,7 +233,13 @@ square!(
         let low = _mm256_castps128_ps256(_mm_loadu_ps(from));
         _mm256_insertf128_ps::<1>(low, _mm_loadu_ps(from.add(step)))
     },
-    |numbers, places| _mm256_permutevar8x32_ps(numbers, _mm256_loadu_si256(places.as_ptr().cast())),
+    |from, n| {
+        if n == 8 {
+            return __m256::load(from);
+        }
+        __m256::load_first(from, n).then_any(n, _mm256_set1_ps(-0.0))
+    },
+    |numbers, places| _mm256_permutevar8x32_ps(numbers, _mm256_loadu_si256(places.cast())),
     |first, n, rest| match n {
         0 => rest,
         1 => _mm256_blend_ps::<0b1>(rest, first),

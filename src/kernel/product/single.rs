@@ -4,7 +4,7 @@
 use core::marker::PhantomData;
 
 use super::chosen::Chosen;
-use super::matrix::{Known, Layout, Size, whole, width};
+use super::matrix::{Known, Layout, Size, at_least, whole, width};
 use super::split::Split;
 use super::vectors::{Half, add_multiple, add_multiple_of, is_half, load_row, relu, store_row};
 use crate::kernel::lanes::{Lanes, Square, unknown};
@@ -84,7 +84,12 @@ macro_rules! last_panel {
     ($outputs:expr, $then:ident, $single:ident, $($w:literal)*) => {
         match $outputs % width::<T>() {
             0 => $then!(Single::nothing, $single),
-            $($w if is_permuted::<X, T>($outputs) => $then!(Single::last_panel::<X, $w>, $single),)*
+            $($w if is_permuted::<X, T>(I::KNOWN, $outputs) => {
+                $then!(Single::last_panel::<X, T::Lanes<X>, $w>, $single)
+            })*
+            $($w if is_half_permuted::<X, T>($outputs) => {
+                $then!(Single::last_panel::<X, Half<X, T>, $w>, $single)
+            })*
             last if is_half::<X, T>(last) => {
                 $then!(Single::last_panel_by::<X, Half<X, T>>, $single)
             }
@@ -93,12 +98,23 @@ macro_rules! last_panel {
     };
 }
 
-/// Whether the last of so many outputs are taken by vectors that permute: not if one vector takes
-/// most of a row, unless rows are so few numbers that its eight chains would be waited for.
-const fn is_permuted<X: Machine, T: Float>(outputs: usize) -> bool {
+/// Whether the last of so many outputs are taken by vectors that permute. Those of 16 numbers are filled
+/// too seldom by a single output or by few inputs, and of 15 outputs one takes most of a row.
+const fn is_permuted<X: Machine, T: Float>(inputs: Option<usize>, outputs: usize) -> bool {
     let last = outputs % width::<T>();
-    let most = if outputs < width::<T>() { 12 } else { Half::<X, T>::N };
-    Half::<X, T>::PERMUTES && (last <= most || last > T::Lanes::<X>::N)
+    let least = match last {
+        2..=5 => 48_usize.div_ceil(last),
+        15 => 64,
+        _ => 8,
+    };
+    T::Lanes::<X>::PERMUTES && (T::Lanes::<X>::N == 8 || last > 1 && at_least(inputs, least))
+}
+
+/// Whether they are by half vectors that permute: not if one vector takes most of a row, unless rows
+/// are so few numbers that its eight chains would be waited for.
+const fn is_half_permuted<X: Machine, T: Float>(outputs: usize) -> bool {
+    let most = if outputs < width::<T>() { 12 } else { 8 };
+    Half::<X, T>::PERMUTES && outputs % width::<T>() <= most
 }
 
 macro_rules! itself {
@@ -212,14 +228,14 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
 
     /// The `W` outputs in the last panel, by vectors that permute.
     #[inline(always)]
-    fn last_panel<X: Machine, const W: usize>(&self) {
+    fn last_panel<X: Machine, V: Square<T>, const W: usize>(&self) {
         let col = whole::<T>(self.outputs.get());
         let w = self.w.wrapping_add(self.layout().column::<T>(col));
         let (bias, x, y) = (self.bias.wrapping_add(col), self.x, self.y.wrapping_add(col));
         if const { Self::INLINED } {
-            LastPanel::<T, Half<X, T>, I, W>::of(w, bias, x, y, self.inputs, self.relu).run::<X>();
+            LastPanel::<T, V, I, W>::of(w, bias, x, y, self.inputs, self.relu).run::<X>();
         } else {
-            let make = LastPanel::<T, Half<X, T>, usize, W>::of;
+            let make = LastPanel::<T, V, usize, W>::of;
             X::run_made(make, w, bias, x, y, self.inputs.get(), self.relu);
         }
     }
@@ -273,12 +289,13 @@ impl<T: Float, V: Square<T>, I: Size, const W: usize> Task for LastPanel<'_, T, 
             whole = unknown(whole);
         }
         let mut sums = [V::splat(T::ZERO); W];
-        // SAFETY: what is loaded and stored is borrowed: `W` outputs, and rows below `inputs`.
+        // SAFETY: what is loaded and stored is borrowed: `W` outputs, and rows below `inputs`. `ROWS` has
+        // places for 16 numbers behind the first of any vector.
         unsafe {
-            sums[0] =
-                if const { W < 8 } { V::load_first(self.bias, W) } else { V::load(self.bias) };
-            if const { W > 8 } {
-                sums[1] = V::load_first(self.bias.add(8), const { W.saturating_sub(8) });
+            let mut v = 0;
+            while v < W.div_ceil(V::N) {
+                sums[v] = Self::load(self.bias.add(v * V::N), W - v * V::N);
+                v += 1;
             }
             let mut k = 0;
             while k < whole {
@@ -301,11 +318,11 @@ impl<T: Float, V: Square<T>, I: Size, const W: usize> Task for LastPanel<'_, T, 
                     // No loop: `blend` is compiled for each vector.
                     add!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14);
                 } else {
-                    let x = V::load(self.x.add(k));
+                    let x = V::load_eight(self.x.add(k), 8);
                     let mut v = 0;
-                    while v < W {
-                        let w = V::load(w.add(8 * v));
-                        sums[v] = x.permute(&ROWS.0[W][v]).mul_add(w, sums[v]);
+                    while v < Self::VECTORS {
+                        let w = Self::load(w.add(v * V::N), 8 * W - v * V::N);
+                        sums[v] = x.permute(Self::rows(v)).mul_add(w, sums[v]);
                         v += 1;
                     }
                 }
@@ -313,12 +330,12 @@ impl<T: Float, V: Square<T>, I: Size, const W: usize> Task for LastPanel<'_, T, 
             }
             if left > 0 {
                 // To add −0 · 0 changes nothing.
-                let x = V::load_first(self.x.add(k), left).then_any(left, V::splat(-T::ZERO));
+                let x = V::load_eight(self.x.add(k), left);
                 let w = self.w.add(k * W);
                 let mut v = 0;
-                while v < W && 8 * v < left * W {
-                    let w = V::load_first(w.add(8 * v), usize::min(left * W - 8 * v, 8));
-                    sums[v] = x.permute(&ROWS.0[W][v]).mul_add(w, sums[v]);
+                while v < Self::VECTORS && v * V::N < left * W {
+                    let w = Self::load(w.add(v * V::N), left * W - v * V::N);
+                    sums[v] = x.permute(Self::rows(v)).mul_add(w, sums[v]);
                     v += 1;
                 }
             }
@@ -326,33 +343,27 @@ impl<T: Float, V: Square<T>, I: Size, const W: usize> Task for LastPanel<'_, T, 
             if self.relu {
                 relu(&mut sums);
             }
-            if const { W < 8 } {
-                sums[0].store_first(self.y, W)
-            } else {
-                sums[0].store(self.y)
-            }
-            if const { W > 8 } {
-                sums[1].store_first(self.y.add(8), const { W.saturating_sub(8) });
+            let mut v = 0;
+            while v < W.div_ceil(V::N) {
+                let (y, left) = (self.y.add(v * V::N), W - v * V::N);
+                if left < V::N {
+                    sums[v].store_first(y, left)
+                } else {
+                    sums[v].store(y)
+                }
+                v += 1;
             }
         }
     }
 }
 
 impl<'a, T: Float, V: Square<T>, I: Size, const W: usize> LastPanel<'a, T, V, I, W> {
-    /// The places so many behind each of 8.
-    const BEHIND: [[i32; 8]; 8] = {
-        let mut places = [[0; 8]; 8];
-        let mut i = 0;
-        while i < 64 {
-            places[i / 8][i % 8] = ((i / 8 + i) % 8) as i32;
-            i += 1;
-        }
-        places
-    };
+    /// The vectors of eight rows.
+    const VECTORS: usize = (8 * W).div_ceil(V::N);
 
     /// Whether to blend splats is quicker than to permute: by AVX2, where vectors hold few rows.
     const fn blends<X: Machine>() -> bool {
-        W >= 5 && T::Lanes::<X>::N == V::N
+        W >= 5 && T::Lanes::<X>::N == 8
     }
 
     /// The factors of vector `N` of eight rows, of the splats of these: of the row that it begins with,
@@ -372,6 +383,22 @@ impl<'a, T: Float, V: Square<T>, I: Size, const W: usize> LastPanel<'a, T, V, I,
         LastPanel { w, bias, x, y, inputs, relu, borrowed: PhantomData }
     }
 
+    /// The vector from `from` on, of which `left` numbers are left.
+    ///
+    /// # Safety
+    /// They can be read.
+    #[inline(always)]
+    unsafe fn load(from: *const T, left: usize) -> V {
+        // SAFETY: the caller's.
+        unsafe { if left < V::N { V::load_first(from, left) } else { V::load(from) } }
+    }
+
+    /// For each number of vector `v` of eight rows, its row.
+    #[inline(always)]
+    fn rows(v: usize) -> *const i32 {
+        ROWS.0[W].as_ptr().wrapping_add(v * V::N)
+    }
+
     /// Adds the upper half of the chains to the lower, until one is left: `W` outputs.
     #[inline(always)]
     fn add_chains(sums: &mut [V; W]) {
@@ -379,18 +406,18 @@ impl<'a, T: Float, V: Square<T>, I: Size, const W: usize> LastPanel<'a, T, V, I,
         while chains > 1 {
             chains /= 2;
             // The upper half begins so many vectors and numbers behind the lower.
-            let (vectors, numbers) = (chains * W / 8, chains * W % 8);
+            let (vectors, numbers) = (chains * W / V::N, chains * W % V::N);
             let mut v = 0;
-            while 8 * v < chains * W {
-                let upper = sums[v + vectors];
-                let upper = if numbers == 0 {
-                    upper
-                } else if v + vectors + 1 < W {
-                    let next = sums[v + vectors + 1].permute(&Self::BEHIND[numbers]);
-                    upper.permute(&Self::BEHIND[numbers]).then(8 - numbers, next)
-                } else {
-                    upper.permute(&Self::BEHIND[numbers])
-                };
+            while v * V::N < chains * W {
+                let mut upper = sums[v + vectors];
+                if numbers > 0 {
+                    // SAFETY: behind `numbers`, at most 15, there are 16 more.
+                    let behind = |sum: V| unsafe { sum.permute(BEHIND.as_ptr().add(numbers)) };
+                    upper = behind(upper);
+                    if v + vectors + 1 < Self::VECTORS {
+                        upper = upper.then(V::N - numbers, behind(sums[v + vectors + 1]));
+                    }
+                }
                 sums[v] = sums[v].add(upper);
                 v += 1;
             }
@@ -403,12 +430,12 @@ impl<'a, T: Float, V: Square<T>, I: Size, const W: usize> LastPanel<'a, T, V, I,
 /// A `static`, which other crates' code loads: of a constant it would make two instructions, to
 /// save the load, for every permutation.
 static ROWS: Rows = {
-    let mut rows = [[[0; 8]; 16]; 16];
+    let mut rows = [[0; 128]; 16];
     let mut width = 1;
     while width < 16 {
         let mut number = 0;
         while number < 8 * width {
-            rows[width][number / 8][number % 8] = (number / width) as i32;
+            rows[width][number] = (number / width) as i32;
             number += 1;
         }
         width += 1;
@@ -416,9 +443,20 @@ static ROWS: Rows = {
     Rows(rows)
 };
 
-/// So that each 8 lie in one line of the cache.
-#[repr(align(32))]
-struct Rows([[[i32; 8]; 16]; 16]);
+/// So that the places of a vector lie in one line of the cache.
+#[repr(align(64))]
+struct Rows([[i32; 128]; 16]);
+
+/// From each on, the places so many behind those of a vector: those beyond its end are its first again.
+const BEHIND: &[i32; 32] = &{
+    let mut places = [0; 32];
+    let mut i = 0;
+    while i < 32 {
+        places[i] = i as i32;
+        i += 1;
+    }
+    places
+};
 
 /// Neighbouring outputs of a [`Single`], in blocks of `N` vectors of `V` and `C` chains: those of
 /// `WHOLE` panels, or those of the last, which is not.
