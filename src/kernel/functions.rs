@@ -15,7 +15,7 @@
 //! | ln | x = 2^k (1 + f); a series in f / (f + 2) | 0.84 |
 //! | ln(1+x) | ln of the sum, and what the sum's rounding left | 1.44 |
 //! | ln(1+e^x) | max(x, 0) + ln(1 + e^−\|x\|) | 1.68 |
-//! | tanh | x − x³ / q(x²) to 0.7; beyond it 1 − 2 / (e^2x + 1) | 1.88 |
+//! | tanh | x − x³ / q(x²) to 1; beyond it 1 − 2 / (e^2x + 1) | 1.49 |
 //! | | by table: a polynomial for each of 53 intervals | 1.49 |
 //! | σ | 1 / (1 + e^x), with e^x never scaled | 1.75 |
 //! | Φ | ½ + x p(x²) to 1; beyond it e^(−x²/2) / (x + v(x)), with x² in two parts | 1.98 |
@@ -23,8 +23,6 @@
 //! in units of the last place, over all 2³² numbers, rounded twice; rounded once no error is larger.
 //! `tests/functions.rs` measures them again. tanh is odd, and tanh and σ never fall where x grows; e^x
 //! may, by one unit.
-//! tanh as e / (e + 2), with e = e^2x − 1, takes a fifth less by AVX2 (0.46 ns instead of 0.57 on a
-//! Zen 3), but errs by up to 2.65 ulp, and falls in places.
 //!
 //! The coefficients are minimax: `tests/functions/coefficients.py` computes them.
 //!
@@ -48,15 +46,21 @@
 //! Rounded once, on an Intel Xeon with AVX-512, e^x − 1 takes a third less, σ a fifth, tanh a seventh; a
 //! sample of 4-16-16-2 tanh 4 % less, and a step of 2-16-1 5 %. All of these add
 //! r² low + r⁴ high to 1 + r. As it is, r² (low + r² high) is added in one multiply-add, and tanh gets its
-//! sign by one OR: on a Zen 3 by AVX2 tanh takes 15 % less, and a step of 2-16-1 5 to 9 %. There tanh takes
-//! 16 cycles for a vector, of whose instructions 18 broadcast a constant. With whole vectors of constants in
-//! memory it takes 13; a loop over numbers cannot say so.
+//! sign by one OR: on a Zen 3 by AVX2 tanh takes 15 % less, and a step of 2-16-1 5 to 9 %.
+//!
+//! The two formulas of tanh meet at 1, where the larger divisor is the right one: a minimum and a maximum
+//! choose. With two that were selected by a comparison, at 0.7, it erred by up to 1.88 ulp, and on the Xeon
+//! by AVX2 took 0.55 ns instead of 0.45, a step of 2-16-1 4 to 7 % longer. By AVX-512 it takes as long, 0.33:
+//! the divider is what bounds there. A vector waits 0 to 3 % longer in a small network by AVX-512, and 4 to 6 %
+//! less by AVX2.
 //!
 //! Tried for tanh, and left: one quotient of polynomials up to 9 takes 0.34 (0.29) and 10.1, but
 //! its two sums and its division are three roundings near 1, where the unit is smallest;
 //! 1 − p(x) / q(x) beyond 0.7, where p and q need 13 coefficients; its division beside the sums of the
 //! next vector no gain; a polynomial for the small side 0.64 (0.42); steps of ½ ln 2 with a shorter
-//! quotient no gain, 0.70 (0.49). For e^x: Horner's sum of six terms 0.47 (0.32) and 16.8; carrying what
+//! quotient no gain, 0.70 (0.49); e / (e + 2) with e = e^2x − 1 errs by up to 2.65 ulp, and falls in places;
+//! e^2x as the fourth power of a polynomial, 2.65 ulp and no gain; minimum and maximum by whole numbers, no
+//! gain. For e^x: Horner's sum of six terms 0.47 (0.32) and 16.8; carrying what
 //! 1 + r loses 0.79 ulp, 0.53 (0.38).
 
 use core::f64::consts::LOG2_E;
@@ -75,8 +79,8 @@ pub trait Series: Sized + 'static {
     /// ln 2, short enough that n · `LN2_HI` is exact for every exponent n, and what is missing.
     const LN2_HI: Self;
     const LN2_LO: Self;
-    /// Adding it rounds to an integer, and leaves n + bias (n + 2 bias) in the lowest bits.
-    const ROUND: Self;
+    /// Adding it rounds to an integer, and leaves n + bias − 1 (n + 2 bias) in the lowest bits.
+    const ROUND_HALF: Self;
     const ROUND_TWICE: Self;
     /// Below `EXP_MIN` eˣ rounds to 0; above `EXP_MAX` it is infinite.
     const EXP_MIN: Self;
@@ -92,7 +96,7 @@ pub trait Series: Sized + 'static {
     /// 1/√(2π) in two parts, of which the first has half a significand.
     const CDF_SLOPE: (Self, Self);
 
-    /// 2ⁿ from n + `ROUND`, for normal 2ⁿ.
+    /// 2ⁿ⁻¹ from n + `ROUND_HALF`, for normal 2ⁿ⁻¹.
     fn power(rounded: Self) -> Self;
     /// Two normal powers of two whose product is 2ⁿ, from n + `ROUND_TWICE`.
     fn powers(rounded: Self) -> (Self, Self);
@@ -121,7 +125,7 @@ pub trait Series: Sized + 'static {
     fn exp_tail<R: Rounding>(r: Self) -> (Self, Self);
     /// (c, f², p) with 2^f = 1 + c f + f² p, for |f| ≤ ½ and some c near ln 2.
     fn exp2_parts<R: Rounding>(f: Self) -> (Self, Self, Self);
-    /// q with tanh(a) = a − a z / q, z = a² ≤ ½.
+    /// q with tanh(a) = a − a z / q, z = a² ≤ 1.
     fn tanh_divisor<R: Rounding>(z: Self) -> Self;
     /// ln((1+s)/(1−s)) = 2s + s z `ln_series`(z), z = s² ≤ 0.04.
     fn ln_series<R: Rounding>(z: Self) -> Self;
@@ -164,8 +168,8 @@ macro_rules! series {
         $t:ty, $int:ty, $uint:ty, $mantissa:literal, $bias:literal,
         $single:ident $fmadd:ident $first:ident, $splat:ident $fma:ident
     ) => {
-        const ROUND: $t = 1.5 * (1u64 << $mantissa) as $t + $bias as $t;
-        const ROUND_TWICE: $t = Self::ROUND + $bias as $t;
+        const ROUND_HALF: $t = 1.5 * (1u64 << $mantissa) as $t + ($bias - 1) as $t;
+        const ROUND_TWICE: $t = Self::ROUND_HALF + ($bias + 1) as $t;
 
         #[inline(always)]
         fn power(rounded: Self) -> Self {
@@ -280,7 +284,8 @@ impl Series for f32 {
 
     #[inline(always)]
     fn tanh_divisor<R: Rounding>(z: f32) -> f32 {
-        R::mul_add(z, R::mul_add(-0.005_485_729_3, z, 1.199_937), 3.000_005)
+        let curve = R::mul_add(z, 0.000_226_968_68, -0.005_692_764);
+        R::mul_add(z, R::mul_add(z, curve, 1.199_993_3), 3.000_000_7)
     }
 
     #[inline(always)]
@@ -373,13 +378,15 @@ impl Series for f64 {
     #[inline(always)]
     fn tanh_divisor<R: Rounding>(z: f64) -> f64 {
         polynomial!(z;
-            3.000_000_000_000_022,
-            1.199_999_999_998_823_3,
-            -0.005_714_285_693_158_14,
-            0.000_253_968_074_460_348_13,
-            -1.220_285_398_848_598_2e-5,
-            5.967_268_290_138_883e-7,
-            -2.689_969_202_409_949_7e-8
+            3.000_000_000_000_000_4,
+            1.199_999_999_999_974_9,
+            -0.005_714_285_713_926_277,
+            0.000_253_968_251_463_150_46,
+            -1.220_365_948_921_443_9e-5,
+            5.987_428_922_786_762e-7,
+            -2.953_076_533_288_044e-8,
+            1.432_205_922_738_473_2e-9,
+            -5.703_083_014_251_045e-11
         )
     }
 
@@ -525,25 +532,24 @@ pub fn tanh<R: Rounding, T: Float>(x: T) -> T {
 
 /// tanh by arithmetic alone.
 ///
-/// Up to 0.7 tanh(a) is a − a³ / q(a²), and above it 1 − 2 / (e^2a + 1): both are a number that is
-/// exact less a quotient that is small, so that its rounding errors are too.
+/// Up to 1 tanh(a) is a − a³ / q(a²), and above it 1 − 1 / ½(e^2a + 1): with b = min(a, 1) both are
+/// b − b³ / d, where d is the larger of q(b²) and ½(e^2a + 1), which meet at 1. A number that is exact
+/// less a quotient that is small has small rounding errors.
 #[inline(always)]
 fn arithmetic_tanh<R: Rounding, T: Float>(x: T) -> T {
-    let a = x.abs().at_most(T::TANH_ONE);
-    // e^−2a = s 2^−f, and 2 / (e^2a + 1) = 2s / (2^f + s)
-    let scale = T::from_f64(-2.0 * LOG2_E);
-    let rounded = R::mul_add(a, scale, T::ROUND);
-    let f = R::mul_add(-a, scale, rounded - T::ROUND);
-    let s = T::power(rounded);
+    let a = x.abs();
+    // ½ e^2a = half 2^f
+    let (bounded, scale) = (a.at_most(T::TANH_ONE), T::from_f64(2.0 * LOG2_E));
+    let rounded = R::mul_add(bounded, scale, T::ROUND_HALF);
+    let f = R::mul_add(bounded, scale, T::ROUND_HALF - rounded);
+    let half = T::power(rounded);
     let (slope, square, rest) = T::exp2_parts::<R>(f);
+    let power = R::mul_add(square, rest, R::mul_add(slope, f, T::ONE));
+    let large = R::mul_add(power, half, T::from_f64(0.5));
 
-    let z = a * a;
-    let large = a >= T::from_f64(0.7);
-    let from = select(large, T::ONE, a);
-    let numerator = select(large, s + s, a * z);
-    let sum = R::mul_add(square, rest, R::mul_add(slope, f, T::ONE + s));
-    let denominator = select(large, sum, T::tanh_divisor::<R>(z));
-    (from - numerator / denominator).with_sign(x)
+    let b = a.at_most(T::ONE);
+    let z = b * b;
+    (b - b * z / large.at_least(T::tanh_divisor::<R>(z))).with_sign(x)
 }
 
 /// The logistic function 1 / (1 + e⁻ˣ).
