@@ -103,7 +103,8 @@ macro_rules! last_panel {
 const fn is_permuted<X: Machine, T: Float>(inputs: Option<usize>, outputs: usize) -> bool {
     let last = outputs % width::<T>();
     let least = match last {
-        2..=5 => 48_usize.div_ceil(last),
+        2 => 16,
+        3..=5 => 48_usize.div_ceil(last),
         15 => 64,
         _ => 8,
     };
