@@ -99,7 +99,7 @@ fn weights_are_read_and_refused_without_allocating() {
     use weights::{Names, SafeTensors};
 
     type Net = net![Dense<64, 32, Relu>, Dense<32, 10>];
-    let file: &[u8] = include_bytes!("../examples/firmware/data/digits.safetensors");
+    let file: &[u8] = include_bytes!("../examples/data/digits.safetensors");
     let mut net = boxed(Net::ZERO);
     let mut read = |file, names| allocations(|| black_box(weights::read(&mut *net, file, names)));
     let found = [

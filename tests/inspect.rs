@@ -64,7 +64,7 @@ impl Folder {
 
 #[test]
 fn a_file_is_listed_and_its_network_printed() {
-    let output = inspect(&["examples/firmware/data/digits.safetensors"]);
+    let output = inspect(&["examples/data/digits.safetensors"]);
     assert!(output.status.success());
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),
@@ -79,7 +79,7 @@ Tensor    Type  Shape         Bytes
 4 tensors, 2410 numbers, a file of 9920 bytes
 
 type Net = net![Dense<64, 32, /* activation */>, Dense<32, 10>];
-weights::load(&mut net, \"examples/firmware/data/digits.safetensors\", Names::SEQUENTIAL)?;
+weights::load(&mut net, \"examples/data/digits.safetensors\", Names::SEQUENTIAL)?;
 
 `/* activation */` is where a number is left out: which it is, if any, is not in the file.
 Nor is whether the last layer has one.
@@ -229,7 +229,7 @@ fn what_is_no_file_of_weights_is_refused() {
         "error: Cargo.toml: the file says that its header has 7306916034288644187 bytes, but a safetensors header has at most 100000000"
     );
     let folder = Folder::new();
-    let right = fs::read("examples/firmware/data/digits.safetensors").unwrap();
+    let right = fs::read("examples/data/digits.safetensors").unwrap();
     fs::write(folder.path(), &right[..2000]).unwrap();
     assert!(refused(&[&folder.path()]).contains(" but the file has "));
 }

@@ -20,7 +20,7 @@ use crate::{Dense, Layer, Shape};
 /// type Net = net![Dense<64, 32, Relu>, Dense<32, 10>];
 ///
 /// // In flash, without the file: only the numbers are in the program.
-/// static NET: Net = bake!(Net, "../../examples/firmware/data/digits.safetensors");
+/// static NET: Net = bake!(Net, "../../examples/data/digits.safetensors");
 /// # fn main() {
 /// assert!(NET.predict(&[0.5; 64]).iter().all(|logit| logit.is_finite()));
 /// # }

@@ -40,7 +40,7 @@
 //!     weights::read(&mut net, bytes, Names::SEQUENTIAL)?;
 //!     Ok(net)
 //! }
-//! # let file = include_bytes!("../../examples/firmware/data/pytorch.safetensors");
+//! # let file = include_bytes!("../../examples/data/pytorch.safetensors");
 //! # assert!(network(file).is_ok() && network(&file[..99]).is_err());
 //! ```
 //!

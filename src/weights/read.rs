@@ -18,7 +18,7 @@ use crate::{Float, Inspector, Layer, Visitor};
 /// type Net = net![Dense<64, 32, Relu>, Dense<32, 10>];
 ///
 /// let mut net = Net::ZERO;
-/// let bytes: &[u8] = include_bytes!("../../examples/firmware/data/digits.safetensors");
+/// let bytes: &[u8] = include_bytes!("../../examples/data/digits.safetensors");
 /// weights::read(&mut net, bytes, Names::SEQUENTIAL)?;
 /// assert!(net.0.weight(0, 2).is_some_and(|&weight| weight != 0.0));
 ///

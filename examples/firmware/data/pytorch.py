@@ -20,6 +20,7 @@ torch.manual_seed(0)
 torch.set_num_threads(1)
 
 HERE = pathlib.Path(__file__).parent
+DATA = HERE.parent.parent / "data"
 
 
 def table(path):
@@ -29,7 +30,7 @@ def table(path):
 held_out = table(HERE / "held_out.csv")
 # All but the digits held out.
 seen = {tuple(row.tolist()) for row in held_out}
-train = [row for row in table(HERE.parent.parent / "data" / "digits.csv") if tuple(row.tolist()) not in seen]
+train = [row for row in table(DATA / "digits.csv") if tuple(row.tolist()) not in seen]
 train = torch.stack(train)
 x, labels = train[:, :64] / 16, train[:, 64].long()
 
@@ -44,5 +45,5 @@ for epoch in range(30):
 logits = net(held_out[:, :64] / 16).detach()
 right = (logits.argmax(1) == held_out[:, 64]).sum()
 print(f"{right} of {len(held_out)} read rightly")
-save_file(net.state_dict(), HERE / "pytorch.safetensors")
+save_file(net.state_dict(), DATA / "pytorch.safetensors")
 save_file({"logits": logits}, HERE / "pytorch_logits.safetensors")

@@ -14,7 +14,7 @@ pub const BATCH: usize = 4;
 
 /// Trained by `cargo run --release --example digits`. A `static` that nobody can write stays in
 /// flash and is read in place.
-pub static NET: Net = bake!(Net, "../data/digits.safetensors");
+pub static NET: Net = bake!(Net, "../../data/digits.safetensors");
 
 /// What the last layer takes: the output of the layer before.
 pub fn features(digit: &Digit) -> [f32; 32] {

@@ -263,9 +263,9 @@ impl<T: Float, I: Size, O: Size> Single<'_, T, I, O> {
 /// The last panel of a [`Single`], of `W` outputs, in 8 chains, for vectors that
 /// [permute](Square::permute).
 ///
-/// Eight rows of the panel are `W` vectors of 8, in which every number has a chain and an output of
-/// its own. To take a row at a time takes masks, or loads of more than the row ([`Chains`]), and most rows
-/// lie across two lines of the cache.
+/// Eight rows of the panel are 8 `W` numbers, each with a chain and an output of its own, in as many vectors
+/// as these fill. To take a row at a time takes masks, or loads of more than the row ([`Chains`]), and most
+/// rows lie across two lines of the cache.
 struct LastPanel<'a, T, V, I, const W: usize> {
     w: *const T,
     bias: *const T,

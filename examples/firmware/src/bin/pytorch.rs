@@ -15,7 +15,7 @@ use semihosting::{println, process};
 type Net = net![Dense<64, 32, Relu>, Dense<32, 10>];
 
 /// What `data/pytorch.py` saved: put into flash by the compiler, without the file.
-static NET: Net = bake!(Net, "../../data/pytorch.safetensors");
+static NET: Net = bake!(Net, "../../../data/pytorch.safetensors");
 
 /// The outputs that PyTorch computed for the digits held out: a file that is read on the chip.
 static LOGITS: &[u8] = include_bytes!("../../data/pytorch_logits.safetensors");
