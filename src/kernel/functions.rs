@@ -49,10 +49,10 @@
 //! sign by one OR: on a Zen 3 by AVX2 tanh takes 15 % less, and a step of 2-16-1 5 to 9 %.
 //!
 //! The two formulas of tanh meet at 1, where the larger divisor is the right one: a minimum and a maximum
-//! choose. With two that were selected by a comparison, at 0.7, it erred by up to 1.88 ulp, and on the Xeon
-//! by AVX2 took 0.55 ns instead of 0.45, a step of 2-16-1 4 to 7 % longer. By AVX-512 it takes as long, 0.33:
-//! the divider is what bounds there. A vector waits 0 to 3 % longer in a small network by AVX-512, and 4 to 6 %
-//! less by AVX2.
+//! choose. With the two quotients selected by a comparison at 0.7, as in the table above, it erred by up to
+//! 1.88 ulp, and on another Xeon by AVX2 took 0.55 ns instead of 0.45, a step of 2-16-1 4 to 7 % longer and a
+//! sample of small networks 4 to 6 %. By AVX-512 it took as long, since the divider is what bounds there, and a
+//! sample of small networks 0 to 3 % less.
 //!
 //! Tried for tanh, and left: one quotient of polynomials up to 9 takes 0.34 (0.29) and 10.1, but
 //! its two sums and its division are three roundings near 1, where the unit is smallest;
@@ -538,14 +538,14 @@ pub fn tanh<R: Rounding, T: Float>(x: T) -> T {
 #[inline(always)]
 fn arithmetic_tanh<R: Rounding, T: Float>(x: T) -> T {
     let a = x.abs();
-    // ½ e^2a = half 2^f
+    // ½ e^2a = half_power 2^f
     let (bounded, scale) = (a.at_most(T::TANH_ONE), T::from_f64(2.0 * LOG2_E));
     let rounded = R::mul_add(bounded, scale, T::ROUND_HALF);
     let f = R::mul_add(bounded, scale, T::ROUND_HALF - rounded);
-    let half = T::power(rounded);
+    let half_power = T::power(rounded);
     let (slope, square, rest) = T::exp2_parts::<R>(f);
-    let power = R::mul_add(square, rest, R::mul_add(slope, f, T::ONE));
-    let large = R::mul_add(power, half, T::from_f64(0.5));
+    let fraction = R::mul_add(square, rest, R::mul_add(slope, f, T::ONE));
+    let large = R::mul_add(fraction, half_power, T::from_f64(0.5));
 
     let b = a.at_most(T::ONE);
     let z = b * b;

@@ -101,9 +101,9 @@
 //! - Outputs beyond a multiple of 16 are taken 8 rows at a time, the factors permuted, or blended (below). A row at a
 //!   time, with masks, 64-2 took 24 ns instead of 8, 64-31 80 instead of 64. On the Xeon below, which has one
 //!   unit for permutations, those of AVX-512, which have 16 places, are half as many: 64-10 takes 20 ns
-//!   instead of 28, 784-10 185 instead of 320, and 16-64-64-10 101 instead of 136. Of few inputs half
-//!   vectors are quicker, and of 15 outputs and less than 64 inputs whole vectors a row at a time, 15-15 10
-//!   instead of 13. By what the instructions cost it should be no loss on the Zen 4.
+//!   instead of 28, 784-10 185 instead of 320, and 16-64-64-10 101 instead of 136. With few inputs half
+//!   vectors are quicker, or for 13 outputs and more whole ones a row at a time: 15-15 10 instead of 13. By what
+//!   the instructions cost it should be no loss on the Zen 4.
 //! - A layer of 1 to 4 outputs takes each sample of a batch by itself, like a single one. As rows
 //!   of vectors beside each other, most of which is empty, 128-1 took 508 ns for 16 samples on the
 //!   Xeon below instead of 112, 128-2 509 instead of 187, 128-4 472 instead of 320; vectors of AVX2

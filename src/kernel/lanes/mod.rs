@@ -125,8 +125,7 @@ macro_rules! square {
         $(,
             |$from_eight:ident, $loaded:ident| $load_eight:expr,
             |$numbers:ident, $places:ident| $permute:expr,
-            |$first:ident, $n:ident, $rest:ident| $then:expr,
-            |$first_any:ident, $n_any:ident, $rest_any:ident| $then_any:expr
+            |$first:ident, $n:ident, $rest:ident| $then:expr
         )?
     ) => {
         impl Square<$t> for $vector {
@@ -166,13 +165,6 @@ macro_rules! square {
                     let $first = self;
                     // SAFETY: as above.
                     unsafe { $then }
-                }
-
-                #[inline(always)]
-                fn then_any(self, $n_any: usize, $rest_any: Self) -> Self {
-                    let $first_any = self;
-                    // SAFETY: as above.
-                    unsafe { $then_any }
                 }
             )?
         }
@@ -326,7 +318,8 @@ pub trait Square<T>: Lanes<T> {
     /// Whether this is a vector of 8 or 16 numbers that has the operations below; else none is called.
     const PERMUTES: bool = false;
 
-    /// The first `n` of 1 to 8 numbers from `from` on, the rest of eight being −0, and any behind these.
+    /// The first `n` of 1 to 8 numbers from `from` on, −0 up to the eighth, and what there may be behind it in a
+    /// vector of 16.
     ///
     /// # Safety
     /// The first `n` can be read.
@@ -336,7 +329,7 @@ pub trait Square<T>: Lanes<T> {
         unsafe { Self::load_first(from, n) }
     }
 
-    /// The numbers at the `N` places from `places` on.
+    /// The numbers at the `N` places from `places` on, which count modulo `N`.
     ///
     /// # Safety
     /// They can be read.
@@ -349,12 +342,6 @@ pub trait Square<T>: Lanes<T> {
     /// part of an instruction and takes no register; else it would have to jump.
     #[inline(always)]
     fn then(self, _n: usize, _rest: Self) -> Self {
-        self
-    }
-
-    /// The same where `n` is not known.
-    #[inline(always)]
-    fn then_any(self, _n: usize, _rest: Self) -> Self {
         self
     }
 }

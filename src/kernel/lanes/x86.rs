@@ -211,7 +211,6 @@ square!(
     },
     |from, n| _mm512_castps256_ps512(__m256::load_eight(from, n)),
     |numbers, places| _mm512_permutexvar_ps(_mm512_loadu_epi32(places), numbers),
-    |first, n, rest| _mm512_mask_blend_ps(u16::MAX >> (16 - n), rest, first),
     |first, n, rest| _mm512_mask_blend_ps(u16::MAX >> (16 - n), rest, first)
 );
 
@@ -237,7 +236,8 @@ square!(
         if n == 8 {
             return __m256::load(from);
         }
-        __m256::load_first(from, n).then_any(n, _mm256_set1_ps(-0.0))
+        let first = _mm256_castsi256_ps(first_of_8(n));
+        _mm256_blendv_ps(_mm256_set1_ps(-0.0), __m256::load_first(from, n), first)
     },
     |numbers, places| _mm256_permutevar8x32_ps(numbers, _mm256_loadu_si256(places.cast())),
     |first, n, rest| match n {
@@ -250,8 +250,7 @@ square!(
         6 => _mm256_blend_ps::<0b11_1111>(rest, first),
         7 => _mm256_blend_ps::<0b111_1111>(rest, first),
         _ => first,
-    },
-    |first, n, rest| _mm256_blendv_ps(rest, first, _mm256_castsi256_ps(first_of_8(n)))
+    }
 );
 
 square!(

@@ -98,20 +98,22 @@ macro_rules! last_panel {
     };
 }
 
-/// Whether the last of so many outputs are taken by vectors that permute. Those of 16 numbers are filled
-/// too seldom by a single output or by few inputs, and of 15 outputs one takes most of a row.
+/// Whether the last of so many outputs are taken by vectors that permute. Those of 16 numbers gain where there
+/// are enough inputs to fill them.
 const fn is_permuted<X: Machine, T: Float>(inputs: Option<usize>, outputs: usize) -> bool {
     let last = outputs % width::<T>();
     let least = match last {
-        2 => 16,
-        3..=5 => 48_usize.div_ceil(last),
-        15 => 64,
-        _ => 8,
+        2 | 3 => 16,
+        4 => 12,
+        5 => 10,
+        6..=8 => 8,
+        9..=14 => 24,
+        _ => 64,
     };
     T::Lanes::<X>::PERMUTES && (T::Lanes::<X>::N == 8 || last > 1 && at_least(inputs, least))
 }
 
-/// Whether they are by half vectors that permute: not if one vector takes most of a row, unless rows
+/// Whether they are by half vectors that permute: not if a row fills most of one whole vector, unless rows
 /// are so few numbers that its eight chains would be waited for.
 const fn is_half_permuted<X: Machine, T: Float>(outputs: usize) -> bool {
     let most = if outputs < width::<T>() { 12 } else { 8 };
@@ -290,8 +292,8 @@ impl<T: Float, V: Square<T>, I: Size, const W: usize> Task for LastPanel<'_, T, 
             whole = unknown(whole);
         }
         let mut sums = [V::splat(T::ZERO); W];
-        // SAFETY: what is loaded and stored is borrowed: `W` outputs, and rows below `inputs`. `ROWS` has
-        // places for 16 numbers behind the first of any vector.
+        // SAFETY: what is loaded and stored is borrowed: `W` outputs, and rows below `inputs`. A row of `ROWS` has
+        // places for whole vectors.
         unsafe {
             let mut v = 0;
             while v < W.div_ceil(V::N) {
@@ -448,7 +450,8 @@ static ROWS: Rows = {
 #[repr(align(64))]
 struct Rows([[i32; 128]; 16]);
 
-/// From each on, the places so many behind those of a vector: those beyond its end are its first again.
+/// From place n on those that move the numbers of a vector n places down: [`Square::permute`] counts them
+/// modulo the numbers of the vector.
 const BEHIND: &[i32; 32] = &{
     let mut places = [0; 32];
     let mut i = 0;
